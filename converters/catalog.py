@@ -1,0 +1,69 @@
+"""Every flavor → target that Crossport knows, as data; pre-flight, dispatch and the child read it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Queue(StrEnum):
+    """Where a route's jobs wait."""
+
+    SYNC = "sync"
+    CPU = "cpu"
+    GPU = "gpu"
+
+
+@dataclass(frozen=True)
+class Route:
+    """One flavor → target conversion.
+
+    convert: `module:function`, resolved only in the convert child; a test resolves every row.
+    minutes: wall-clock limit of each child.
+    memory_mb: limit of a child's private memory (RLIMIT_DATA).
+    """
+
+    flavor: str
+    target: str
+    convert: str
+    queue: Queue
+    minutes: int = 10
+    memory_mb: int = 6144
+
+    @property
+    def key(self) -> str:
+        return f"{self.flavor}-{self.target}"
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a version can be exported to, as people see it."""
+
+    name: str
+    title: str
+    file: str
+    runtime: str
+    licence_note: str = ""
+
+
+TARGETS = (
+    Target("onnx", "ONNX", "model.onnx", "ONNX Runtime"),
+    Target("pmml", "PMML", "model.pmml", "JPMML", "JPMML is AGPL-3.0"),
+)
+
+ROUTES = (
+    Route("sklearn", "onnx", "converters.routes.sklearn_onnx:convert", Queue.CPU),
+    Route("xgboost", "onnx", "converters.routes.xgboost_onnx:convert", Queue.CPU),
+    Route("lightgbm", "onnx", "converters.routes.lightgbm_onnx:convert", Queue.CPU),
+    Route("sklearn", "pmml", "converters.routes.sklearn_pmml:convert", Queue.CPU, minutes=15),
+)
+
+
+def route(flavor: str, target: str) -> Route | None:
+    """The row for this flavor and target, or None where there is none."""
+    return next((row for row in ROUTES if (row.flavor, row.target) == (flavor, target)), None)
+
+
+def target(name: str) -> Target | None:
+    """The target of this name, or None."""
+    return next((row for row in TARGETS if row.name == name), None)

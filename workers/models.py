@@ -1,0 +1,205 @@
+"""Exports, their jobs and steps, and the bundles they publish. The job row is the truth."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from registry.models import ModelVersion
+
+
+class JobState(models.TextChoices):
+    QUEUED = "queued", _("queued")
+    RUNNING = "running", _("running")
+    SUCCEEDED = "succeeded", _("succeeded")
+    REFUSED = "refused", _("refused")
+    CRASHED = "crashed", _("crashed")
+    CANCELLED = "cancelled", _("cancelled")
+
+
+FINAL = frozenset(
+    {JobState.SUCCEEDED, JobState.REFUSED, JobState.CRASHED, JobState.CANCELLED}
+)
+# The whole life of a job. RUNNING → QUEUED is the reaper's, after a lease ran out.
+NEXT: dict[JobState, frozenset[JobState]] = {
+    JobState.QUEUED: frozenset({JobState.RUNNING, JobState.CANCELLED, JobState.CRASHED}),
+    JobState.RUNNING: FINAL | {JobState.QUEUED},
+}
+
+
+class StepName(models.TextChoices):
+    FETCH = "fetch", _("fetch")
+    ENVIRONMENT = "environment", _("environment")
+    CONVERT = "convert", _("convert")
+    PARITY = "parity", _("parity")
+    OPTIMISE = "optimise", _("optimise")
+    BENCHMARK = "benchmark", _("benchmark")
+    JVM = "jvm", _("jvm")
+    BUNDLE = "bundle", _("bundle")
+
+
+class StepState(models.TextChoices):
+    PENDING = "pending", _("pending")
+    RUNNING = "running", _("running")
+    DONE = "done", _("done")
+    SKIPPED = "skipped", _("skipped")
+    FAILED = "failed", _("failed")
+
+
+class LostRace(Exception):
+    """Somebody else moved this job on, or took it over; what this caller holds is stale."""
+
+    def __init__(self, job_id: int, to: str) -> None:
+        super().__init__(f"job {job_id} could not move to {to}")
+
+
+class Export(models.Model):
+    """One version × one target × one set of options; asked for twice it is the same row."""
+
+    version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="exports")
+    target = models.CharField(max_length=30)
+    flavor = models.CharField(max_length=60)
+    options = models.JSONField(default=dict)  # converters.contract.Options
+    profile = models.CharField(max_length=60, default="java-cpu")
+    # sha256 over version, target, canonical options, profile and the converters' versions.
+    identity = models.CharField(max_length=64, unique=True)
+    requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="exports"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"export {self.pk} → {self.target}"
+
+
+class Job(models.Model):
+    """The work of one export. `state` is assigned by `move` alone."""
+
+    export = models.ForeignKey(Export, on_delete=models.PROTECT, related_name="jobs")
+    queue = models.CharField(max_length=30)
+    state = models.CharField(max_length=10, choices=JobState, default=JobState.QUEUED)
+    # Fencing token: every claim adds one, every write of a worker names the one it holds.
+    attempt = models.PositiveIntegerField(default=0)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    worker = models.CharField(max_length=120, blank=True)
+    cancel_requested = models.BooleanField(default=False)
+    # The bundle's number, reserved when the bundle step begins and kept across attempts.
+    build = models.PositiveIntegerField(null=True, blank=True)
+    code = models.CharField(max_length=60, blank=True)
+    sentence = models.TextField(blank=True)
+    report = models.JSONField(default=dict)  # workers.reports.JobReport
+    log = models.TextField(blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["export"],
+                condition=Q(state__in=["queued", "running"]),
+                name="one_live_job_an_export",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["queued", "running"], finished_at__isnull=True)
+                | (~Q(state__in=["queued", "running"]) & Q(finished_at__isnull=False)),
+                name="job_finished_iff_final",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["queue", "id"], condition=Q(state="queued"), name="job_waiting"),
+            models.Index(fields=["lease_until"], condition=Q(state="running"), name="job_leases"),
+        ]
+
+    def __str__(self) -> str:
+        return f"job {self.pk} {self.state}"
+
+    @property
+    def is_final(self) -> bool:
+        return self.state in FINAL
+
+    def move(self, to: JobState, *, attempt: int | None = None, **fields: object) -> None:
+        """Change state, if the table allows it and, with `attempt`, if that attempt still holds it.
+
+        Raises:
+            LostRace: the row has moved on, or another attempt holds it.
+        """
+        origins = [state for state, allowed in NEXT.items() if to in allowed]
+        rows = Job.objects.filter(pk=self.pk, state__in=origins)
+        if attempt is not None:
+            rows = rows.filter(attempt=attempt)
+        if to in FINAL:
+            fields["finished_at"] = timezone.now()
+            fields["lease_until"] = None
+        if not rows.update(state=to, **fields):
+            raise LostRace(self.pk, to)
+        self.refresh_from_db()
+
+
+class Step(models.Model):
+    """One stage of one attempt of a job."""
+
+    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="steps")
+    attempt = models.PositiveIntegerField()
+    position = models.PositiveSmallIntegerField()
+    name = models.CharField(max_length=20, choices=StepName)
+    state = models.CharField(max_length=10, choices=StepState, default=StepState.PENDING)
+    detail = models.CharField(max_length=300, blank=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["job", "attempt", "position"]
+        constraints = [
+            models.UniqueConstraint(fields=["job", "attempt", "name"], name="one_step_an_attempt")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.job_id}.{self.attempt} {self.name} {self.state}"
+
+
+class Bundle(models.Model):
+    """An immutable archive that an export published. Insert-only."""
+
+    version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="bundles")
+    export = models.ForeignKey(Export, on_delete=models.PROTECT, related_name="bundles")
+    job = models.OneToOneField(Job, on_delete=models.PROTECT, related_name="bundle")
+    target = models.CharField(max_length=30)
+    build = models.PositiveIntegerField()
+    file_name = models.CharField(max_length=600)
+    sha256 = models.CharField(max_length=64)
+    size = models.BigIntegerField()
+    manifest = models.JSONField()  # the bundle's manifest.json, as parsed
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["version", "target", "build"], name="one_bundle_a_build")
+        ]
+
+    def __str__(self) -> str:
+        return self.file_name
+
+
+class Worker(models.Model):
+    """A worker process as it last reported itself."""
+
+    name = models.CharField(max_length=120, unique=True)
+    host = models.CharField(max_length=200)
+    queues = models.JSONField(default=list)
+    started_at = models.DateTimeField(auto_now_add=True)
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
