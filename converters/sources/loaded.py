@@ -1,0 +1,95 @@
+"""A model as it was loaded, and the original's own voice: what parity compares the converted file with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from converters.contract import Output, Signature
+from converters.errors import Refused
+
+# One entry a signature column, in order, shape [N]; for a tensor signature one entry, shape [N, k].
+Rows = dict[str, npt.NDArray[Any]]
+# One entry an output, by `Output.name`; shape [N] where its width is 0, else [N, width].
+Answers = dict[str, npt.NDArray[Any]]
+
+# MLflow's column types and the numpy dtype that one entry of `Rows` has.
+DTYPES = {
+    "boolean": "bool",
+    "integer": "int32",
+    "long": "int64",
+    "float": "float32",
+    "double": "float64",
+    "string": "object",
+    "datetime": "datetime64[ns]",
+}
+# The name of the one tensor where its signature gives it none.
+TENSOR = "X"
+
+
+@dataclass
+class Loaded:
+    """One model version in memory.
+
+    Attributes:
+        flavor: the MLflow flavor that it was loaded by.
+        estimator: the library's own object.
+        mlmodel: the MLmodel document.
+        folder: where its files are.
+        signature: its inputs; never empty, `load` refuses a model that has none.
+        example: the input example that MLflow saved, in the signature's own terms.
+        notes: what its owner should know, one sentence each.
+    """
+
+    flavor: str
+    estimator: Any
+    mlmodel: dict[str, Any]
+    folder: Path
+    signature: Signature
+    example: Rows | None = None
+    notes: list[str] = field(default_factory=list)
+
+    def frame(self, rows: Rows) -> Any:
+        """The rows as the model is fed: a DataFrame with the signature's columns, or one array.
+
+        Strings are Python objects with None where missing, as `mlflow.pyfunc` hands them over.
+        """
+        if self.signature.tensor is not None:
+            name = self.signature.tensor.name or TENSOR
+            return np.asarray(rows[name])
+        columns = {}
+        for column in self.signature.columns:
+            dtype = DTYPES.get(column.type, "object")
+            columns[column.name] = pd.Series(np.asarray(rows[column.name]), dtype=dtype)
+        return pd.DataFrame(columns)
+
+    def answer(self, rows: Rows, outputs: list[Output]) -> Answers:
+        """What the original answers for these rows, one entry an output.
+
+        Raises:
+            Refused: `original_fails` where the original itself raises on these rows.
+        """
+        from converters.sources import voices
+
+        return voices.answer(self, rows, outputs)
+
+
+def dtype_of(column_type: str) -> str:
+    """The numpy dtype of one MLflow column type.
+
+    Raises:
+        Refused: `column_type` for a type that no route carries (binary, arrays, objects).
+    """
+    try:
+        return DTYPES[column_type]
+    except KeyError:
+        raise Refused(
+            "column_type",
+            f"The signature has a column of type {column_type}, which no converted model takes; "
+            "log the model with columns of numbers, booleans or strings.",
+        ) from None
