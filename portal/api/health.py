@@ -6,17 +6,15 @@ import logging
 from collections.abc import Callable
 from datetime import timedelta
 
-from django.conf import settings
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
-from kombu import Connection
-
-from converters.catalog import ROUTES
 from registry.storage import store
 from workers.celery import app
+
+from converters.catalog import ROUTES
 from workers.models import Worker
 
 logger = logging.getLogger(__name__)
