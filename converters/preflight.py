@@ -1,13 +1,36 @@
-"""What a version can become, told from its `MLmodel` alone; no model is loaded, any process may ask."""
+"""What a version can become, told from its `MLmodel` alone.
+
+No model is loaded and only the standard library is imported, so that any process may ask.
+"""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from converters.contract import Signature
+from converters.catalog import ROUTES, TARGETS, Target, route
+from converters.contract import Column, Signature, Tensor
+from converters.errors import Refused
+
+PYFUNC = "python_function"
+HOW_TO_SIGN = "Log it again with signature=infer_signature(X, model.predict(X))."
+
+# MLflow's column types that a converted model can take; `binary` and the nested ones have no route.
+COLUMN_TYPES = frozenset({"boolean", "integer", "long", "float", "double", "string", "datetime"})
+
+# MLflow's built-in flavors: tells a flavor that has no route from one that nobody knows.
+MLFLOW_FLAVORS = frozenset(
+    {
+        *("sklearn", "xgboost", "lightgbm", "catboost", "statsmodels", "prophet", "pmdarima"),
+        *("pytorch", "tensorflow", "keras", "onnx", "paddle", "fastai", "gluon", "mxnet"),
+        *("spark", "h2o", "mleap", "crate", "diviner", "spacy", "johnsnowlabs", "shap"),
+        *("transformers", "sentence_transformers", "langchain", "llama_index", "openai"),
+        *("dspy", "promptflow"),
+    }
+)
 
 
 class Answer(StrEnum):
@@ -30,19 +53,179 @@ class Verdict:
 
 
 def flavor_of(mlmodel: Mapping[str, Any]) -> str:
-    """The flavor that a conversion reads: the native one beside `python_function`."""
-    raise NotImplementedError
+    """The flavor that a conversion reads: the native one beside `python_function`.
+
+    Of several native flavors the one with a route counts, in the catalogue's order.
+
+    Raises:
+        Refused: the `MLmodel` names no flavor at all.
+    """
+    flavors = mlmodel.get("flavors")
+    if not isinstance(flavors, Mapping) or not flavors:
+        raise Refused(
+            "no_flavor", "The MLmodel file names no flavor; log the model with an MLflow flavor."
+        )
+    names = [str(name) for name in flavors]
+    routed = [row.flavor for row in ROUTES if row.flavor in names]
+    known = [name for name in names if name in MLFLOW_FLAVORS]
+    native = [name for name in names if name != PYFUNC]
+    return [*routed, *known, *native, PYFUNC][0]
 
 
 def signature_of(mlmodel: Mapping[str, Any]) -> Signature | None:
     """The inputs that the `MLmodel` declares, or None where it has no signature.
 
+    Only `inputs` is read: `outputs` is not a promise that MLflow keeps, and `params` are not
+    features. Types are MLflow's own words, nested ones (array, object, map) included.
+
     Raises:
         Refused: the signature is there and cannot be read.
     """
-    raise NotImplementedError
+    signature = mlmodel.get("signature")
+    if signature is None:
+        return None
+    if not isinstance(signature, Mapping):
+        raise _unreadable("it is not a mapping")
+    inputs = signature.get("inputs")
+    if inputs is None:
+        return None
+    if isinstance(inputs, str):
+        try:
+            inputs = json.loads(inputs)
+        except (ValueError, RecursionError):
+            raise _unreadable("its inputs are not JSON") from None
+    if not isinstance(inputs, list) or not all(isinstance(spec, Mapping) for spec in inputs):
+        raise _unreadable("its inputs are not a list of columns")
+    if not inputs:
+        return None
+    if any(spec.get("type") == "tensor" for spec in inputs):
+        return Signature(tensor=_tensor(inputs))
+    return Signature(columns=_columns(inputs))
 
 
 def preflight(mlmodel: Mapping[str, Any]) -> list[Verdict]:
-    """One verdict a target, in the order of `catalog.TARGETS`."""
-    raise NotImplementedError
+    """One verdict a target, in the order of `catalog.TARGETS`; never raises."""
+    try:
+        flavor = flavor_of(mlmodel)
+    except Refused as refusal:
+        return [_cannot(target, "", refusal.code, refusal.sentence) for target in TARGETS]
+    return [_verdict(mlmodel, flavor, target) for target in TARGETS]
+
+
+def _verdict(mlmodel: Mapping[str, Any], flavor: str, target: Target) -> Verdict:
+    if route(flavor, target.name) is None:
+        code, sentence = _no_route(flavor, target)
+        return _cannot(target, flavor, code, sentence)
+    try:
+        signature = signature_of(mlmodel)
+        if signature is not None:
+            check_signature(signature)
+    except Refused as refusal:
+        return _cannot(target, flavor, refusal.code, refusal.sentence)
+    if signature is None:
+        sentence = (
+            "The model has no signature; it converts only where the model itself tells its inputs. "
+            + HOW_TO_SIGN
+        )
+        return Verdict(target.name, Answer.CAVEAT, "no_signature", sentence, flavor)
+    return Verdict(target.name, Answer.CAN, flavor=flavor)
+
+
+def check_signature(signature: Signature) -> None:
+    """See that a converted model can have these inputs.
+
+    Raises:
+        Refused: a column type without a counterpart, or a tensor that is not [N, features].
+    """
+    for column in signature.columns:
+        if column.type not in COLUMN_TYPES:
+            raise Refused(
+                "column_type",
+                f"Column {column.name!r} is of type {column.type}, which no converted model can "
+                f"take; use one of {', '.join(sorted(COLUMN_TYPES))}.",
+            )
+    tensor = signature.tensor
+    if tensor is not None and len(tensor.shape) != 2:
+        raise Refused(
+            "tensor_shape",
+            f"The signature's tensor has the shape {tensor.shape}; rows of features, [-1, n], are "
+            "what can be converted.",
+        )
+
+
+def _no_route(flavor: str, target: Target) -> tuple[str, str]:
+    others = [row.title for row in TARGETS if route(flavor, row.name) is not None]
+    routed = ", ".join(dict.fromkeys(row.flavor for row in ROUTES if row.target == target.name))
+    if flavor == PYFUNC:
+        return "pyfunc_only", (
+            "The model has only the python_function flavor: its answers are Python code, which no "
+            f"target carries. Log the model inside it with its own flavor ({routed})."
+        )
+    if others:
+        return "no_route", (
+            f"There is no route from {flavor} to {target.title}; "
+            f"this model can become {' or '.join(others)}."
+        )
+    if flavor not in MLFLOW_FLAVORS:
+        return "unknown_flavor", (
+            f"{flavor!r} is not a flavor that Crossport knows; "
+            f"{target.title} is made from {routed}."
+        )
+    return "no_route", (
+        f"There is no route from {flavor} to {target.title}; {target.title} is made from {routed}."
+    )
+
+
+def _columns(inputs: list[Mapping[str, Any]]) -> list[Column]:
+    columns = []
+    for spec in inputs:
+        name, kind = spec.get("name"), spec.get("type")
+        if not isinstance(kind, str):
+            raise _unreadable("a column has no type")
+        if not isinstance(name, str | int) or isinstance(name, bool):
+            raise Refused(
+                "unnamed_columns",
+                "The signature's columns have no names; log the model again with a signature that "
+                "was inferred from a DataFrame with named columns, or from a 2-D array.",
+            )
+        # MLflow before 2.6 wrote `optional`, later ones write `required`.
+        required = spec.get("required", not spec.get("optional", False))
+        columns.append(Column(str(name), kind, required=bool(required)))
+    names = [column.name for column in columns]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise Refused(
+            "duplicate_columns",
+            f"The signature names {', '.join(map(repr, twice))} more than once; rename the columns "
+            "and log the model again.",
+        )
+    return columns
+
+
+def _tensor(inputs: list[Mapping[str, Any]]) -> Tensor:
+    if len(inputs) != 1:
+        raise Refused(
+            "several_tensors",
+            f"The signature declares {len(inputs)} tensors; models with one are what can be "
+            "converted.",
+        )
+    spec = inputs[0].get("tensor-spec")
+    if not isinstance(spec, Mapping):
+        raise _unreadable("a tensor has no tensor-spec")
+    dtype, shape = spec.get("dtype"), spec.get("shape")
+    if not isinstance(dtype, str) or not isinstance(shape, list) or not shape:
+        raise _unreadable("a tensor has no dtype or no shape")
+    if not all(type(size) is int and size >= -1 for size in shape):
+        raise _unreadable(f"a tensor has the shape {shape}")
+    name = inputs[0].get("name")
+    return Tensor(name if isinstance(name, str) and name else "X", dtype, list(shape))
+
+
+def _unreadable(why: str) -> Refused:
+    return Refused(
+        "signature_unreadable", f"The model's signature cannot be read: {why}. {HOW_TO_SIGN}"
+    )
+
+
+def _cannot(target: Target, flavor: str, code: str, sentence: str) -> Verdict:
+    return Verdict(target.name, Answer.CANNOT, code, sentence, flavor)
