@@ -1,0 +1,36 @@
+"""Loads LightGBM models: native text for a Booster, skops or pickle for the scikit-learn classes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from converters.sources import mlmodel, sklearn
+
+
+def load(folder: Path, config: dict[str, Any]) -> Any:
+    """The Booster or scikit-learn wrapper that `mlflow.lightgbm` saved in `folder`.
+
+    The flavor says `skops` for a Booster too, which is text: its class decides.
+
+    Raises:
+        Refused: see `converters.sources.load`.
+    """
+    path = mlmodel.model_file(folder, config.get("data"))
+    named = str(config.get("model_class") or "lightgbm.basic.Booster")
+    if not named.endswith(".Booster"):
+        return sklearn.load_file(path, str(config.get("serialization_format") or "cloudpickle"))
+    return _load_text(path)
+
+
+def _load_text(path: Path) -> Any:
+    import lightgbm
+
+    text = path.read_bytes()
+    # LightGBM reads a model that is cut between two trees without a word; its last line tells.
+    if b"end of trees" not in text:
+        raise mlmodel.unreadable(path, ValueError("the text ends before its last tree"))
+    try:
+        return lightgbm.Booster(model_file=str(path))
+    except lightgbm.basic.LightGBMError as error:
+        raise mlmodel.unreadable(path, error) from error

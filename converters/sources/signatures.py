@@ -1,0 +1,160 @@
+"""What a model's inputs are: from the `MLmodel`, else the input example, else the estimator itself."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from converters.contract import Column, Signature, Tensor
+from converters.errors import Refused
+from converters.preflight import HOW_TO_SIGN, check_signature, signature_of
+from converters.sources.loaded import DTYPES, TENSOR, Rows
+from converters.sources.mlmodel import model_file
+
+KINDS = {
+    "b": "boolean",
+    "i": "long",
+    "u": "long",
+    "f": "double",
+    "O": "string",
+    "U": "string",
+    "M": "datetime",
+}
+
+
+def signature(document: dict[str, Any], folder: Path, estimator: Any) -> Signature:
+    """The inputs of a model.
+
+    An estimator without a signature tells names and number of its features but no types, so the
+    input example is asked first.
+
+    Raises:
+        Refused: `no_signature`, and what `preflight.signature_of`, `check_signature` refuse.
+    """
+    found = signature_of(document)
+    if found is None:
+        found = _from_example(document, folder) or _from_estimator(estimator)
+    if found is None:
+        raise Refused(
+            "no_signature",
+            "The model has no signature and no input example, and does not itself tell the names "
+            f"and types of its inputs. {HOW_TO_SIGN}",
+        )
+    check_signature(found)
+    return found
+
+
+def example(document: dict[str, Any], folder: Path, signed: Signature) -> Rows | None:
+    """The input example in the signature's terms; None where there is none that fits it."""
+    raw = _read_example(document, folder)
+    if raw is None:
+        return None
+    if signed.tensor is not None:
+        array = np.asarray(raw)
+        fits = array.ndim == 2 and array.shape[1] == signed.width and array.dtype.kind in "biuf"
+        return {signed.tensor.name or TENSOR: array.astype(signed.tensor.dtype)} if fits else None
+    if not isinstance(raw, pd.DataFrame):
+        return None
+    frame = raw.set_axis([str(name) for name in raw.columns], axis=1)
+    if any(column.name not in frame for column in signed.columns):
+        return None
+    try:
+        return {column.name: _values(frame[column.name], column.type) for column in signed.columns}
+    except (ValueError, TypeError):
+        return None
+
+
+def _values(series: Any, kind: str) -> Any:
+    if kind == "string":
+        values = [None if pd.isna(value) else str(value) for value in series]
+        return np.array(values, dtype=object)
+    return series.to_numpy(dtype=DTYPES[kind])
+
+
+def _read_example(document: dict[str, Any], folder: Path) -> Any:
+    """The saved input example as a DataFrame or array, or None where there is no readable one."""
+    info = document.get("saved_input_example_info")
+    if not isinstance(info, dict) or info.get("type") not in ("dataframe", "ndarray"):
+        return None
+    try:
+        raw = json.loads(model_file(folder, info.get("artifact_path")).read_bytes())
+    except (Refused, ValueError):
+        return None
+    if not isinstance(raw, dict):
+        return None
+    if info["type"] == "ndarray":
+        return np.array(raw["inputs"]) if isinstance(raw.get("inputs"), list) else None
+    if "columns" not in raw or "data" not in raw:
+        return None
+    return pd.DataFrame(raw["data"], columns=raw["columns"])
+
+
+def _from_example(document: dict[str, Any], folder: Path) -> Signature | None:
+    raw = _read_example(document, folder)
+    if isinstance(raw, np.ndarray):
+        if raw.ndim != 2 or raw.dtype.kind not in "biuf":
+            return None
+        tensor = Tensor(TENSOR, str(raw.dtype), [-1, raw.shape[1]])
+        return Signature(tensor=tensor, origin="input_example")
+    if raw is None:
+        return None
+    columns = []
+    for name in raw.columns:
+        series = raw[name]
+        kind = "O" if pd.api.types.is_string_dtype(series) else series.dtype.kind
+        columns.append(Column(str(name), KINDS.get(kind, "string")))
+    return Signature(columns=columns, origin="input_example")
+
+
+def _from_estimator(estimator: Any) -> Signature | None:
+    """Names or number of features, as doubles; None where the estimator also takes strings."""
+    if _takes_strings(estimator):
+        return None
+    names = _feature_names(estimator)
+    if names:
+        return Signature(columns=[Column(name, "double") for name in names], origin="estimator")
+    width = _feature_count(estimator)
+    if not width:
+        return None
+    return Signature(tensor=Tensor(TENSOR, "float64", [-1, width]), origin="estimator")
+
+
+def _feature_names(estimator: Any) -> list[str]:
+    names = getattr(estimator, "feature_names_in_", None)
+    if names is None and type(estimator).__name__ == "Booster":
+        told = getattr(estimator, "feature_names", None)
+        names = told if told is not None else None
+        if names is None and callable(getattr(estimator, "feature_name", None)):
+            names = estimator.feature_name()
+    return [str(name) for name in names] if names is not None else []
+
+
+def _feature_count(estimator: Any) -> int:
+    for attribute in ("n_features_in_", "num_features", "num_feature"):
+        told = getattr(estimator, attribute, None)
+        if told is not None:
+            return int(told() if callable(told) else told)
+    return 0
+
+
+def _takes_strings(estimator: Any) -> bool:
+    """Whether some step inside learned categories of text, so that a column is not a number."""
+    for part in _parts(estimator):
+        for categories in getattr(part, "categories_", []):
+            if np.asarray(categories).dtype.kind in "OUS":
+                return True
+        if hasattr(part, "vocabulary_") or type(part).__name__ == "HashingVectorizer":
+            return True
+    return False
+
+
+def _parts(estimator: Any) -> list[Any]:
+    parts = [estimator]
+    for attribute in ("steps", "transformers_", "transformer_list"):
+        for step in getattr(estimator, attribute, []):
+            parts += _parts(step[1])
+    return parts

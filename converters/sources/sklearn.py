@@ -1,0 +1,77 @@
+"""Loads scikit-learn estimators: pickle, cloudpickle and skops, as the flavor says."""
+
+from __future__ import annotations
+
+import pickle
+import zipfile
+import zlib
+from pathlib import Path
+from typing import Any
+
+from converters.errors import Refused
+from converters.sources import mlmodel
+
+# What unpickling raises on a file that is cut short or damaged.
+DAMAGE = (
+    pickle.UnpicklingError,
+    EOFError,
+    UnicodeDecodeError,
+    IndexError,
+    KeyError,
+    ValueError,
+    TypeError,
+    OverflowError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+
+
+def load(folder: Path, config: dict[str, Any]) -> Any:
+    """The estimator that `mlflow.sklearn` saved in `folder`.
+
+    Raises:
+        Refused: see `converters.sources.load`.
+    """
+    path = mlmodel.model_file(folder, config.get("pickled_model"))
+    return load_file(path, str(config.get("serialization_format") or "pickle"))
+
+
+def load_file(path: Path, serialization: str) -> Any:
+    """One estimator from its file; `serialization` is pickle, cloudpickle or skops.
+
+    skops' list of trusted types is read from the file itself: the sandbox confines what a model
+    does, and the model's owner already chose to log it.
+
+    Raises:
+        Refused: `model_unreadable`, `module_missing`, `serialization_unknown`.
+    """
+    try:
+        if serialization == "skops":
+            return _load_skops(path)
+        if serialization in ("pickle", "cloudpickle"):
+            with path.open("rb") as file:
+                return pickle.load(file)  # noqa: S301 - in the sandboxed child only
+    except ModuleNotFoundError as error:
+        raise Refused(
+            "module_missing",
+            f"The model needs the Python module {error.name!r}, which is not installed here; log "
+            "the model with classes of its library only, or add the module through code_paths.",
+        ) from error
+    except (AttributeError, ImportError) as error:
+        raise Refused(
+            "module_missing",
+            f"The model needs something that the installed libraries do not have ({error}); log it "
+            "again with current versions.",
+        ) from error
+    except DAMAGE as error:
+        raise mlmodel.unreadable(path, error) from error
+    raise Refused(
+        "serialization_unknown",
+        f"The model is saved as {serialization!r}; pickle, cloudpickle and skops can be read.",
+    )
+
+
+def _load_skops(path: Path) -> Any:
+    import skops.io
+
+    return skops.io.load(path, trusted=skops.io.get_untrusted_types(file=path))

@@ -1,0 +1,70 @@
+"""The original's own voice: runs the methods that a converted model's outputs answer like."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from converters.contract import Output, OutputKind
+from converters.errors import Refused
+from converters.sources.loaded import Answers, Loaded, Rows
+
+
+def answer(model: Loaded, rows: Rows, outputs: list[Output]) -> Answers:
+    """Call each output's method once and shape its answer as the output promises.
+
+    Raises:
+        Refused: `original_fails` where the original raises on these rows.
+    """
+    frame = model.frame(rows)
+    count = len(frame)
+    told: dict[str, Any] = {}
+    answers: Answers = {}
+    for output in outputs:
+        if output.source not in told:
+            told[output.source] = _ask(model, output.source, frame)
+        answers[output.name] = _shaped(told[output.source], output, count)
+    return answers
+
+
+def _ask(model: Loaded, source: str, frame: Any) -> Any:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            if model.flavor == "xgboost" and type(model.estimator).__name__ == "Booster":
+                return _ask_booster(model.estimator, frame)
+            return getattr(model.estimator, source)(frame)
+    except (ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
+        raise Refused(
+            "original_fails",
+            f"The model itself does not answer these rows: {source} raises "
+            f"{type(error).__name__}: {error}",
+        ) from error
+
+
+def _ask_booster(booster: Any, frame: Any) -> Any:
+    import xgboost
+
+    names = booster.feature_names if hasattr(frame, "columns") else None
+    values = frame.to_numpy() if hasattr(frame, "columns") and names is None else frame
+    # A Booster that stopped early remembers its best round, which the wrapper classes then use;
+    # a bare Booster, asked as MLflow's pyfunc asks it, answers with every tree.
+    return booster.predict(xgboost.DMatrix(values))
+
+
+def _shaped(raw: Any, output: Output, count: int) -> npt.NDArray[Any]:
+    if hasattr(raw, "toarray"):
+        raw = raw.toarray()
+    values = np.asarray(raw)
+    shape = (count,) if output.width == 0 else (count, output.width)
+    if values.size != int(np.prod(shape)):
+        raise ValueError(f"{output.source} answers shape {values.shape}, not {shape}")
+    values = values.reshape(shape)
+    if output.dtype == "string":
+        return np.array([str(value) for value in values.ravel()], dtype=object).reshape(shape)
+    if output.kind is OutputKind.LABEL and values.dtype == object:
+        return np.array(values.tolist()).astype(output.dtype)
+    return values.astype(output.dtype)
