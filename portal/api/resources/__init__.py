@@ -1,0 +1,1 @@
+"""The API's resources; one module a noun. They parse and shape; others read and write."""
