@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -15,6 +15,12 @@ from portal.api.resources.reading import PAGING, ListView, known_only, one_of
 from portal.api.shapes.mirror import NewSource, SourceShape
 from registry.sources import add_source
 from workers import dispatch
+
+EXAMPLE = OpenApiExample(
+    "An MLflow server",
+    {"slug": "prod", "url": "https://mlflow.example.com", "maven_group": "com.example.models"},
+    request_only=True,
+)
 
 
 class Sources(ListView):
@@ -35,6 +41,7 @@ class Sources(ListView):
     @extend_schema(
         operation_id="sources_create",
         request=NewSource,
+        examples=[EXAMPLE],
         responses={201: SourceShape, **problems(400, 422)},
     )
     def post(self, request: Request) -> Response:
@@ -50,9 +57,7 @@ class Sources(ListView):
 class OneSource(APIView):
     """One source."""
 
-    @extend_schema(
-        operation_id="sources_retrieve", responses={200: SourceShape, **problems(404)}
-    )
+    @extend_schema(operation_id="sources_retrieve", responses={200: SourceShape, **problems(404)})
     def get(self, request: Request, pk: int) -> Response:
         """A source and its last sync."""
         return Response(SourceShape(one_of(queries.sources(), "source", pk=pk)).data)

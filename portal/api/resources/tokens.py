@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import status
 from rest_framework.authentication import SessionAuthentication
 from rest_framework.permissions import IsAuthenticated
@@ -39,6 +39,7 @@ class Tokens(ListView):
     @extend_schema(
         operation_id="tokens_create",
         request=NewToken,
+        examples=[OpenApiExample("A build's token", {"name": "nightly build"}, request_only=True)],
         responses={201: IssuedToken, **problems(400)},
     )
     def post(self, request: Request) -> Response:
