@@ -1,0 +1,36 @@
+"""The names under which tasks are sent, and the wake-ups that are sent by them.
+
+A message carries one id and is only a wake-up: what there is to do stands in the rows.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+from django.db import transaction
+
+from workers.celery import app
+from workers.models import Job
+
+RUN_JOB = "workers.tasks.run_job"
+SYNC_SOURCE = "workers.tasks.sync_source"
+SYNC_ALL = "workers.tasks.sync_all"
+REAP = "workers.tasks.reap"
+
+SYNC_QUEUE = "sync"
+
+
+def wake_job(job: Job, *, expires: float | None = None) -> None:
+    """Tell the workers of the job's queue, once the rows are committed.
+
+    A broker that does not answer is logged and no more: the reaper sends the wake-up again.
+    expires: seconds after which a worker that is busy until then may drop the message.
+    """
+    send = partial(app.send_task, RUN_JOB, (job.pk,), queue=job.queue, expires=expires)
+    transaction.on_commit(send, robust=True)
+
+
+def wake_sync(source_id: int) -> None:
+    """Have a source synced, once the rows are committed."""
+    send = partial(app.send_task, SYNC_SOURCE, (source_id,), queue=SYNC_QUEUE)
+    transaction.on_commit(send, robust=True)
