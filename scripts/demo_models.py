@@ -35,11 +35,16 @@ QUIET = {
 
 @dataclass(frozen=True)
 class Trained:
-    """A fitted model, as logged. `example` is the input example, `answers` what it says to it."""
+    """A fitted model, as logged.
+
+    example: the input example; answers: what the model says to it.
+    seen: the rows it learned from, which tell the signature where values may be missing.
+    """
 
     flavor: str
     model: Any
     example: Any
+    seen: Any
     answers: Any
     metrics: dict[str, float]
 
@@ -166,7 +171,7 @@ def _log_artifacts(name: str, trained: Trained) -> Any:
 
     common = {
         "name": name,
-        "signature": mlflow.models.infer_signature(trained.example, trained.answers),
+        "signature": mlflow.models.infer_signature(trained.seen, trained.answers),
         "input_example": trained.example,
         # Given, because MLflow would find them out by loading the model in a process of its own.
         "pip_requirements": _requirements(trained.flavor),
@@ -196,7 +201,7 @@ def _fit(flavor: str, model: Any, rows: Any, measure: str) -> Trained:
     example = rows.x_test[:5]
     score = float(model.score(rows.x_test, rows.y_test))
     metrics = {measure: score, "train_rows": float(len(rows.y_train))}
-    return Trained(flavor, model, example, model.predict(example), metrics)
+    return Trained(flavor, model, example, rows.x_train, model.predict(example), metrics)
 
 
 def credit_risk(c: float, impute: str = "median") -> Trained:
@@ -325,9 +330,12 @@ def house_rules(limit: float) -> Trained:
 
     rows = loans()
     example = rows.x_test[["loan amount"]][:5]
-    answers = HouseRules().predict(None, example)
+    rules: Any = HouseRules()
     allowed = float((rows.x_test["loan amount"] <= limit).mean())
-    return Trained("pyfunc", HouseRules(), example, answers, {"allowed_share": allowed})
+    answers = rules.predict(None, example)
+    return Trained(
+        "pyfunc", rules, example, rows.x_train[["loan amount"]], answers, {"allowed_share": allowed}
+    )
 
 
 DEMO_MODELS = (
