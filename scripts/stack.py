@@ -95,6 +95,11 @@ class Stack:
             ],
         )
 
+    def restart_worker(self, name: str = "worker") -> Process:
+        """Start a worker anew after its process was ended."""
+        self._processes.remove(self.process(name))
+        return self.start_worker(name)
+
     def process(self, name: str) -> Process:
         """The running process of this name: web, worker or beat."""
         return next(process for process in self._processes if process.name == name)
