@@ -47,6 +47,7 @@ def load(folder: Path, flavor: str) -> Loaded:
         signature=signature,
         example=signatures.example(document, folder, signature),
         notes=_version_notes(caught),
+        missing_text=signatures.missing_text(estimator),
     )
 
 

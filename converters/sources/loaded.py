@@ -44,6 +44,8 @@ class Loaded:
         signature: its inputs; never empty, `load` refuses a model that has none.
         example: the input example that MLflow saved, in the signature's own terms.
         notes: what its owner should know, one sentence each.
+        missing_text: what stands for a missing string at the model: NaN as in pandas' str columns,
+            None where the model learned None as a category or a missing value.
     """
 
     flavor: str
@@ -53,11 +55,12 @@ class Loaded:
     signature: Signature
     example: Rows | None = None
     notes: list[str] = field(default_factory=list)
+    missing_text: float | None = float("nan")
 
     def frame(self, rows: Rows) -> Any:
         """The rows as the model is fed: a DataFrame with the signature's columns, or one array.
 
-        Strings are Python objects with None where missing, as `mlflow.pyfunc` hands them over.
+        Missing strings are None in `rows`, and `missing_text` in the frame.
         """
         if self.signature.tensor is not None:
             name = self.signature.tensor.name or TENSOR
@@ -65,7 +68,11 @@ class Loaded:
         columns = {}
         for column in self.signature.columns:
             dtype = DTYPES.get(column.type, "object")
-            columns[column.name] = pd.Series(np.asarray(rows[column.name]), dtype=dtype)
+            values = np.asarray(rows[column.name])
+            if dtype == "object":
+                texts = [self.missing_text if value is None else value for value in values]
+                values = np.array(texts, dtype=object)
+            columns[column.name] = pd.Series(values, dtype=dtype)
         return pd.DataFrame(columns)
 
     def answer(self, rows: Rows, outputs: list[Output]) -> Answers:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from converters.contract import Column, Signature, Tensor
 from converters.errors import Refused
+from converters.onnx_graph.parts import parts
 from converters.preflight import HOW_TO_SIGN, check_signature, signature_of
 from converters.sources.loaded import DTYPES, TENSOR, Rows
 from converters.sources.mlmodel import model_file
@@ -143,7 +144,7 @@ def _feature_count(estimator: Any) -> int:
 
 def _takes_strings(estimator: Any) -> bool:
     """Whether some step inside learned categories of text, so that a column is not a number."""
-    for part in _parts(estimator):
+    for part in parts(estimator):
         for categories in getattr(part, "categories_", []):
             if np.asarray(categories).dtype.kind in "OUS":
                 return True
@@ -152,9 +153,12 @@ def _takes_strings(estimator: Any) -> bool:
     return False
 
 
-def _parts(estimator: Any) -> list[Any]:
-    parts = [estimator]
-    for attribute in ("steps", "transformers_", "transformer_list"):
-        for step in getattr(estimator, attribute, []):
-            parts += _parts(step[1])
-    return parts
+def missing_text(estimator: Any) -> float | None:
+    """What a missing string is to this model: None where it learned None, else NaN."""
+    for part in parts(estimator):
+        if getattr(part, "missing_values", 0) is None:
+            return None
+        for categories in getattr(part, "categories_", []):
+            if any(item is None for item in np.asarray(categories, dtype=object).ravel()):
+                return None
+    return float("nan")

@@ -39,6 +39,12 @@ def load(folder: Path, config: dict[str, Any]) -> Any:
     model = getattr(xgboost, short)()
     try:
         model.load_model(path)
-    except (xgboost.core.XGBoostError, ValueError, TypeError, UnicodeDecodeError, KeyError) as error:
+    except (
+        xgboost.core.XGBoostError,
+        ValueError,
+        TypeError,
+        UnicodeDecodeError,
+        KeyError,
+    ) as error:
         raise mlmodel.unreadable(path, error) from error
     return model

@@ -15,6 +15,8 @@ Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
 LEAF = -1
+# LightGBM's kZeroThreshold: what counts as zero where zeros are missing values.
+ZERO = 1e-35
 
 
 class Mode(IntEnum):
@@ -57,6 +59,7 @@ class Ensemble:
         compares: `float32` where the library casts a row to float32 before it compares,
             `float64` where it compares doubles.
         sums: the precision in which the library adds the leaves.
+        zero_missing: features whose zeros (and NaN) are missing values: |x| <= ZERO becomes NaN.
     """
 
     trees: tuple[Tree, ...]
@@ -64,6 +67,7 @@ class Ensemble:
     targets: int
     compares: str = "float64"
     sums: str = "float64"
+    zero_missing: tuple[int, ...] = ()
 
 
 def thresholds(ensembles: Ensemble | Iterable[Ensemble]) -> dict[int, Floats]:

@@ -1,0 +1,25 @@
+"""Imports every family of emitters, whose registration stands beside them."""
+
+from __future__ import annotations
+
+import importlib
+
+FAMILIES = (
+    "bayes",
+    "boosters",
+    "clusters",
+    "decomposition",
+    "encoding",
+    "imputing",
+    "linear",
+    "neural",
+    "scaling",
+    "svm",
+    "trees",
+)
+
+
+def load() -> None:
+    """Register all emitters; a class that two families claim fails here."""
+    for family in FAMILIES:
+        importlib.import_module(f"converters.onnx_graph.{family}")

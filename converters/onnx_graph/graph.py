@@ -1,0 +1,244 @@
+"""Builds one ONNX graph: named values with dtype and width, nodes, shared constants, the file.
+
+A value is [N, width], or [N] where its width is 0. Everything is numbered in the order of calls, so
+the same model gives the same bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+ML = "ai.onnx.ml"
+OPSET = 18
+IR = 10
+ML_OPSET = 3
+ML_OPSET_TREES = 5
+BATCH = "N"
+
+ELEMENTS = {
+    "float32": TensorProto.FLOAT,
+    "float64": TensorProto.DOUBLE,
+    "int32": TensorProto.INT32,
+    "int64": TensorProto.INT64,
+    "bool": TensorProto.BOOL,
+    "string": TensorProto.STRING,
+}
+
+
+@dataclass(frozen=True)
+class Value:
+    """One tensor in the graph; `dtype` is a numpy name or `string`."""
+
+    name: str
+    dtype: str
+    width: int
+
+    @property
+    def is_float(self) -> bool:
+        return self.dtype in ("float32", "float64")
+
+
+@dataclass
+class Graph:
+    """An ONNX graph under construction.
+
+    Attributes:
+        inexact: why the graph does not compute in double throughout; empty where it does.
+        notes: what the model's owner should know.
+        ml_opset: the ai.onnx.ml opset that the nodes so far need, 0 for none.
+        domains: opsets that merged nodes of a library need.
+    """
+
+    opset: int = OPSET
+    nodes: list[Any] = field(default_factory=list)
+    initializers: dict[tuple[str, str, tuple[int, ...], bytes], Any] = field(default_factory=dict)
+    inputs: list[Value] = field(default_factory=list)
+    inexact: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    ml_opset: int = 0
+    domains: dict[str, int] = field(default_factory=dict)
+    extra_initializers: list[Any] = field(default_factory=list)
+    _count: int = 0
+    _casts: dict[tuple[str, str], Value] = field(default_factory=dict)
+
+    def fresh(self, stem: str) -> str:
+        """A name that no other value has; inputs are people's names and carry no colon-prefix."""
+        self._count += 1
+        return f"crossport:{stem}_{self._count}"
+
+    def input(self, name: str, dtype: str, width: int) -> Value:
+        """Declare one input of the file, [N, width]."""
+        value = Value(name, dtype, width)
+        self.inputs.append(value)
+        return value
+
+    def const(self, values: npt.ArrayLike, dtype: str | None = None) -> str:
+        """The name of a constant; equal constants are stored once."""
+        array = np.asarray(values)
+        if dtype == "string" or array.dtype.kind in "OU":
+            texts = [str(value).encode() for value in array.ravel()]
+            key = ("string", "", array.shape, b"\0".join(texts))
+            if key not in self.initializers:
+                name = self.fresh("const")
+                self.initializers[key] = helper.make_tensor(
+                    name, TensorProto.STRING, array.shape, texts
+                )
+            return str(self.initializers[key].name)
+        array = np.ascontiguousarray(array.astype(dtype or array.dtype)).reshape(array.shape)
+        key = ("number", str(array.dtype), array.shape, array.tobytes())
+        if key not in self.initializers:
+            self.initializers[key] = numpy_helper.from_array(array, self.fresh("const"))
+        return str(self.initializers[key].name)
+
+    def op(
+        self,
+        kind: str,
+        inputs: Sequence[Value | str],
+        dtype: str,
+        width: int,
+        domain: str = "",
+        **attributes: Any,
+    ) -> Value:
+        """Add a node with one output; constants are given by name."""
+        (value,) = self.ops(kind, inputs, [(dtype, width)], domain, **attributes)
+        return value
+
+    def ops(
+        self,
+        kind: str,
+        inputs: Sequence[Value | str],
+        outputs: Iterable[tuple[str, int]],
+        domain: str = "",
+        **attributes: Any,
+    ) -> list[Value]:
+        """Add a node with several outputs, each given as (dtype, width)."""
+        names = [item.name if isinstance(item, Value) else item for item in inputs]
+        values = [Value(self.fresh(kind), dtype, width) for dtype, width in outputs]
+        node = helper.make_node(kind, names, [value.name for value in values], domain=domain)
+        node.name = self.fresh("node")
+        for key, attribute in sorted(attributes.items()):
+            node.attribute.append(helper.make_attribute(key, _plain(attribute)))
+        self.nodes.append(node)
+        if domain == ML:
+            self.ml_opset = max(self.ml_opset, ML_OPSET)
+        return values
+
+    def cast(self, value: Value, dtype: str) -> Value:
+        """The value in another dtype; itself where it already is."""
+        if value.dtype == dtype:
+            return value
+        key = (value.name, dtype)
+        if key not in self._casts:
+            self._casts[key] = self.op("Cast", [value], dtype, value.width, to=int(ELEMENTS[dtype]))
+        return self._casts[key]
+
+    def flat(self, value: Value) -> Value:
+        """[N, 1] as [N]."""
+        shape = self.const([-1], "int64")
+        return self.op("Reshape", [value, shape], value.dtype, 0)
+
+    def column(self, value: Value) -> Value:
+        """[N] as [N, 1]."""
+        return self.op("Reshape", [value, self.const([-1, 1], "int64")], value.dtype, 1)
+
+    def binary(self, kind: str, left: Value, right: Value | npt.ArrayLike) -> Value:
+        """Elementwise arithmetic in the dtype of `left`; a constant is cast to it."""
+        other = right if isinstance(right, Value) else self.const(right, left.dtype)
+        width = max(left.width, right.width) if isinstance(right, Value) else left.width
+        return self.op(kind, [left, other], left.dtype, width)
+
+    def compare(self, kind: str, left: Value, right: Value | npt.ArrayLike) -> Value:
+        """Elementwise comparison, a bool value."""
+        other = right if isinstance(right, Value) else self.const(right, left.dtype)
+        width = left.width
+        if not isinstance(right, Value):
+            shape = np.shape(right)
+            width = max(width, shape[-1]) if shape else width
+        return self.op(kind, [left, other], "bool", width)
+
+    def where(self, condition: Value, yes: Value | str, no: Value | str, like: Value) -> Value:
+        """Elementwise choice; dtype and width as `like`."""
+        return self.op("Where", [condition, yes, no], like.dtype, like.width)
+
+    def matmul(self, value: Value, matrix: npt.ArrayLike) -> Value:
+        """[N, k] @ [k, m] in the dtype of `value`."""
+        array = np.asarray(matrix)
+        return self.op(
+            "MatMul", [value, self.const(array, value.dtype)], value.dtype, array.shape[1]
+        )
+
+    def unary(self, kind: str, value: Value, **attributes: Any) -> Value:
+        """One operator that keeps dtype and width."""
+        return self.op(kind, [value], value.dtype, value.width, **attributes)
+
+    def reduce(self, kind: str, value: Value) -> Value:
+        """Reduce over the features: [N, k] to [N, 1]."""
+        if kind == "ReduceSum":
+            axes = self.const([1], "int64")
+            return self.op(kind, [value, axes], value.dtype, 1, keepdims=1)
+        if self.opset >= 18:
+            axes = self.const([1], "int64")
+            return self.op(kind, [value, axes], value.dtype, 1, keepdims=1)
+        return self.op(kind, [value], value.dtype, 1, keepdims=1, axes=[1])
+
+    def concat(self, values: Sequence[Value]) -> Value:
+        """Values of one dtype side by side."""
+        if len(values) == 1:
+            return values[0]
+        width = sum(value.width for value in values)
+        return self.op("Concat", list(values), values[0].dtype, width, axis=1)
+
+    def take(self, value: Value, indices: Sequence[int]) -> Value:
+        """Some features of [N, k], in this order; itself where that is all of them."""
+        if list(indices) == list(range(value.width)):
+            return value
+        chosen = self.const([int(i) for i in indices], "int64")
+        return self.op("Gather", [value, chosen], value.dtype, len(indices), axis=1)
+
+    def build(self, outputs: Sequence[tuple[str, Value]]) -> Any:
+        """The finished model; `outputs` are (name, value).
+
+        Raises:
+            onnx.checker.ValidationError: the graph is not valid ONNX, which is our fault.
+        """
+        for name, value in outputs:
+            node = helper.make_node("Identity", [value.name], [name], name=self.fresh("node"))
+            self.nodes.append(node)
+        graph = helper.make_graph(
+            self.nodes,
+            "crossport",
+            [_info(value.name, value) for value in self.inputs],
+            [_info(name, value) for name, value in outputs],
+            [*self.initializers.values(), *self.extra_initializers],
+        )
+        model = helper.make_model(graph, opset_imports=self._opsets(), ir_version=IR)
+        model.producer_name = "crossport"
+        onnx.checker.check_model(model)
+        return model
+
+    def _opsets(self) -> list[Any]:
+        opsets = {"": self.opset} | ({ML: self.ml_opset} if self.ml_opset else {})
+        for domain, version in self.domains.items():
+            opsets[domain] = max(version, opsets.get(domain, 0))
+        return [helper.make_opsetid(domain, version) for domain, version in sorted(opsets.items())]
+
+
+def _info(name: str, value: Value) -> Any:
+    shape = [BATCH] if value.width == 0 else [BATCH, value.width]
+    return helper.make_tensor_value_info(name, ELEMENTS[value.dtype], shape)
+
+
+def _plain(attribute: Any) -> Any:
+    """Protobuf 7 refuses numpy's scalars, also inside lists."""
+    if isinstance(attribute, np.generic):
+        return attribute.item()
+    if isinstance(attribute, list | tuple):
+        return [_plain(item) for item in attribute]
+    return attribute

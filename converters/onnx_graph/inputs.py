@@ -1,0 +1,84 @@
+"""The file's inputs: one tensor where all columns share one numeric type, else one a column."""
+
+from __future__ import annotations
+
+from converters.contract import Column, Input, Options, Signature
+from converters.errors import Refused
+from converters.onnx_graph.frame import Frame
+from converters.onnx_graph.graph import ELEMENTS, Graph
+from converters.sources.loaded import TENSOR, dtype_of
+
+# What a column's values are in the file; datetime has no counterpart.
+FILE_DTYPES = {
+    "bool": "bool",
+    "int32": "int32",
+    "int64": "int64",
+    "float32": "float32",
+    "float64": "float64",
+    "object": "string",
+}
+# Tensor signatures may have dtypes that rows never need; they are widened without loss.
+WIDENED = {
+    "int8": "int32",
+    "int16": "int32",
+    "uint8": "int32",
+    "uint16": "int32",
+    "uint32": "int64",
+}
+
+
+def declare(graph: Graph, signature: Signature, options: Options) -> tuple[list[Input], Frame]:
+    """Declare the inputs; returns them as the contract names them, and as a frame.
+
+    Raises:
+        Refused: `column_type`, or `inputs_option` where one tensor cannot carry the columns.
+    """
+    if signature.tensor is not None:
+        return _declare_tensor(graph, signature)
+    dtypes = [_file_dtype(column) for column in signature.columns]
+    names = tuple(column.name for column in signature.columns)
+    numeric = len(set(dtypes)) == 1 and dtypes[0] not in ("string", "bool")
+    if options.inputs == "tensor" and not numeric:
+        raise Refused(
+            "inputs_option",
+            "The signature's columns do not share one numeric type, so one tensor cannot carry "
+            "them; ask for inputs=columns.",
+        )
+    if numeric and options.inputs != "columns":
+        value = graph.input(TENSOR, dtypes[0], len(names))
+        return [Input(TENSOR, dtypes[0], list(names))], Frame((value,), names)
+    values = tuple(graph.input(name, dtype, 1) for name, dtype in zip(names, dtypes, strict=True))
+    inputs = [Input(name, dtype, [name]) for name, dtype in zip(names, dtypes, strict=True)]
+    return inputs, Frame(values, names)
+
+
+def _declare_tensor(graph: Graph, signature: Signature) -> tuple[list[Input], Frame]:
+    tensor = signature.tensor
+    assert tensor is not None  # noqa: S101 - the caller asked; narrows the type
+    dtype = WIDENED.get(tensor.dtype, tensor.dtype)
+    if dtype not in ELEMENTS or dtype == "string":
+        raise Refused(
+            "column_type",
+            f"The signature's tensor is of type {tensor.dtype}, which no converted model takes; log "
+            "the model with a tensor of numbers.",
+        )
+    if signature.width < 1:
+        raise Refused(
+            "tensor_shape",
+            "The signature's tensor does not say how many features a row has; log the model with a "
+            "signature that was inferred from a 2-D array.",
+        )
+    name = tensor.name or TENSOR
+    value = graph.input(name, dtype, signature.width)
+    return [Input(name, dtype, [name])], Frame((value,))
+
+
+def _file_dtype(column: Column) -> str:
+    dtype = dtype_of(column.type)
+    if dtype not in FILE_DTYPES:
+        raise Refused(
+            "column_type",
+            f"Column {column.name!r} is of type {column.type}, which ONNX has no counterpart for; "
+            "turn it into numbers before the model.",
+        )
+    return FILE_DTYPES[dtype]

@@ -1,0 +1,68 @@
+"""Which inputs may miss values: asked of the original itself, one row an input."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from converters.contract import Input, Output
+from converters.errors import Refused
+from converters.onnx_graph.parts import parts
+from converters.sources.loaded import DTYPES, TENSOR, Loaded, Rows
+
+
+def probed(model: Loaded, inputs: list[Input], outputs: list[Output]) -> list[Input]:
+    """The inputs with `nullable` set where the original answers a row that misses all of them.
+
+    A text input's missing value is null at the model and "" in the file, which has no null; so it is
+    nullable only where the model did not learn "" as a value of its own.
+    """
+    row = _one_row(model)
+    if row is None:
+        return inputs
+    return [replace(one, nullable=_takes_missing(model, one, row, outputs)) for one in inputs]
+
+
+def _takes_missing(model: Loaded, one: Input, row: Rows, outputs: list[Output]) -> bool:
+    if one.dtype == "string":
+        if learns_empty_text(model.estimator):
+            return False
+        missing: Any = np.array([None], dtype=object)
+    elif one.dtype in ("float32", "float64"):
+        missing = np.nan
+    else:
+        return False
+    gone = dict(row)
+    for column in one.columns:
+        gone[column] = missing if one.dtype == "string" else np.full_like(row[column], missing)
+    try:
+        model.answer(gone, outputs)
+    except Refused:
+        return False
+    return True
+
+
+def learns_empty_text(estimator: Any) -> bool:
+    """Whether some encoder inside has "" among its categories."""
+    for part in parts(estimator):
+        for categories in getattr(part, "categories_", []):
+            if any(isinstance(item, str) and item == "" for item in np.asarray(categories).ravel()):
+                return True
+    return False
+
+
+def _one_row(model: Loaded) -> Rows | None:
+    """One row that the original answers: from the example, else zeros and empty text."""
+    if model.example is not None:
+        return {name: values[:1] for name, values in model.example.items()}
+    signature = model.signature
+    if signature.tensor is not None:
+        name = signature.tensor.name or TENSOR
+        return {name: np.zeros((1, signature.width), signature.tensor.dtype)}
+    row: Rows = {}
+    for column in signature.columns:
+        dtype = DTYPES[column.type]
+        row[column.name] = np.array([""], object) if dtype == "object" else np.zeros(1, dtype)
+    return row

@@ -1,0 +1,153 @@
+"""scikit-learn's trees, forests and boosted trees, on our exact ensembles."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from converters.contract import OutputKind
+from converters.errors import Refused
+from converters.onnx_graph import labels
+from converters.onnx_graph.frame import Frame
+from converters.onnx_graph.graph import Graph, Value
+from converters.onnx_graph.linear import softmax, two_columns
+from converters.onnx_graph.registry import Answer, Predicted, predictor
+from converters.trees import sklearn as reader
+from converters.trees.form import Ensemble
+from converters.trees.onnx import emit
+
+
+@predictor(
+    "sklearn.DecisionTreeClassifier",
+    "sklearn.ExtraTreeClassifier",
+    "sklearn.RandomForestClassifier",
+    "sklearn.ExtraTreesClassifier",
+)
+def classifier(graph: Graph, estimator: Any, frame: Frame) -> Predicted:
+    """The mean of the trees' class fractions; the label is the first largest."""
+    if int(getattr(estimator, "n_outputs_", 1)) != 1:
+        raise Refused(
+            "several_outputs",
+            "This classifier predicts several columns at once; train one classifier a column.",
+        )
+    proba = _mean(graph, frame, reader.forest(_members(estimator), frame.width, 0))
+    index = labels.first_largest(graph, proba)
+    return labels.classified(graph, index, estimator.classes_, proba, "predict_proba")
+
+
+@predictor(
+    "sklearn.DecisionTreeRegressor",
+    "sklearn.ExtraTreeRegressor",
+    "sklearn.RandomForestRegressor",
+    "sklearn.ExtraTreesRegressor",
+)
+def regressor(graph: Graph, estimator: Any, frame: Frame) -> Predicted:
+    """The mean of the trees, one target or several."""
+    return labels.regressed(
+        graph, _mean(graph, frame, reader.forest(_members(estimator), frame.width))
+    )
+
+
+def _members(estimator: Any) -> list[Any]:
+    return list(getattr(estimator, "estimators_", None) or [estimator])
+
+
+def _mean(graph: Graph, frame: Frame, ensemble: Ensemble) -> Value:
+    total = emit(graph, frame.numbers(graph), ensemble)
+    count = len(ensemble.trees)
+    return total if count == 1 else graph.binary("Div", total, np.full((1, 1), float(count)))
+
+
+def _boosted(graph: Graph, estimator: Any, frame: Frame) -> Value:
+    """GradientBoosting's raw sums, [N, trees a stage]."""
+    if estimator.init_ != "zero" and type(estimator.init_).__name__ not in (
+        "DummyClassifier",
+        "DummyRegressor",
+    ):
+        raise Refused(
+            "init_estimator",
+            f"This model starts from an estimator of its own (init={estimator.init_!r}); train it "
+            "with init=None.",
+        )
+    start = estimator._raw_predict_init(np.zeros((1, frame.width), np.float32))
+    total = emit(graph, frame.numbers(graph), reader.gradient_boosting(estimator))
+    return graph.binary("Add", total, np.asarray(start, np.float64).reshape(1, -1))
+
+
+@predictor("sklearn.GradientBoostingClassifier")
+def boosted_classifier(graph: Graph, estimator: Any, frame: Frame) -> Predicted:
+    """Raw sums, then sigmoid or softmax; two classes: the second where the sum is `>= 0`."""
+    raw = _boosted(graph, estimator, frame)
+    if raw.width > 1:
+        index = labels.first_largest(graph, raw)
+        proba = softmax(graph, raw)
+    else:
+        at_least = graph.compare("GreaterOrEqual", raw, np.zeros((1, 1)))
+        index = graph.cast(graph.flat(at_least), "int64")
+        doubled = graph.binary("Mul", raw, np.full((1, 1), 2.0))
+        proba = two_columns(
+            graph, graph.unary("Sigmoid", doubled if estimator.loss == "exponential" else raw)
+        )
+    return labels.classified(graph, index, estimator.classes_, proba, "predict_proba")
+
+
+@predictor("sklearn.GradientBoostingRegressor")
+def boosted_regressor(graph: Graph, estimator: Any, frame: Frame) -> Predicted:
+    """The raw sums are the answer."""
+    return labels.regressed(graph, _boosted(graph, estimator, frame))
+
+
+def _hist(graph: Graph, estimator: Any, frame: Frame) -> Value:
+    total = emit(graph, frame.numbers(graph, "float64"), reader.hist_gradient_boosting(estimator))
+    base = np.asarray(estimator._baseline_prediction, np.float64).reshape(1, -1)
+    return graph.binary("Add", total, base)
+
+
+@predictor("sklearn.HistGradientBoostingClassifier")
+def hist_classifier(graph: Graph, estimator: Any, frame: Frame) -> Predicted:
+    """Double sums, then sigmoid or softmax."""
+    raw = _hist(graph, estimator, frame)
+    if raw.width > 1:
+        index, proba = labels.first_largest(graph, raw), softmax(graph, raw)
+    else:
+        index = labels.positive(graph, raw)
+        proba = two_columns(graph, graph.unary("Sigmoid", raw))
+    return labels.classified(graph, index, estimator.classes_, proba, "predict_proba")
+
+
+@predictor("sklearn.HistGradientBoostingRegressor")
+def hist_regressor(graph: Graph, estimator: Any, frame: Frame) -> Predicted:
+    """Double sums, then the loss's inverse link."""
+    raw = _hist(graph, estimator, frame)
+    link = type(estimator._loss.link).__name__
+    if link == "LogLink":
+        raw = graph.unary("Exp", raw)
+    elif link != "IdentityLink":
+        raise Refused(
+            "objective_unknown", f"The loss {estimator.loss} has a link that is not proven here."
+        )
+    return labels.regressed(graph, raw)
+
+
+@predictor("sklearn.IsolationForest")
+def isolation(graph: Graph, estimator: Any, frame: Frame) -> Predicted:
+    """Scores from the depths at which rows end, and 1 or -1 by their sign."""
+    ensemble, divisor = reader.isolation(estimator)
+    depths = emit(graph, frame.numbers(graph, "float32"), ensemble)
+    power = graph.binary("Div", depths, np.full((1, 1), -divisor))
+    two = graph.const(np.full((1, 1), 2.0), "float64")
+    anomaly = graph.op("Pow", [two, power], "float64", 1)
+    zero = graph.const(np.full((1, 1), -float(estimator.offset_)), "float64")
+    score = graph.op("Sub", [zero, anomaly], "float64", 1)
+    inlier = graph.cast(
+        graph.flat(graph.compare("GreaterOrEqual", score, np.zeros((1, 1)))), "int64"
+    )
+    label = labels.pick(graph, inlier, np.array([-1, 1]))
+    return Predicted(
+        (
+            Answer("label", OutputKind.LABEL, "predict", label),
+            Answer("scores", OutputKind.SCORES, "decision_function", graph.flat(score)),
+        ),
+        [-1, 1],
+    )

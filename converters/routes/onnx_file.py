@@ -1,0 +1,93 @@
+"""What all ONNX routes share: from a loaded model to a file, through the emitters."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from converters.contract import Options, Output, OutputKind, Request
+from converters.errors import Refused
+from converters.onnx_graph import compose, inputs, nullable
+from converters.onnx_graph.frame import Frame
+from converters.onnx_graph.graph import OPSET, Graph
+from converters.onnx_graph.registry import Answer, Predicted
+from converters.routes.converted import Converted
+from converters.sources.loaded import Loaded
+
+FILE = "model.onnx"
+OPSETS = range(18, 23)
+
+
+def write(model: Loaded, request: Request, folder: Path) -> Converted:
+    """Convert a model to `model.onnx` in `folder`.
+
+    Raises:
+        Refused: by name, for what no emitter writes or what is known to be wrong.
+    """
+    graph = Graph(opset=_opset(request.options))
+    declared, frame = inputs.declare(graph, model.signature, request.options)
+    if model.signature.tensor is None:
+        frame = _trained_width(model, frame)
+    answer = compose.predicted(graph, model.estimator, frame)
+    if any(value.dtype == "float32" for value in graph.inputs):
+        graph.inexact.append("the model takes float32 inputs")
+    outputs = [_output(one, answer) for one in answer.answers]
+    document = graph.build([(one.name, one.value) for one in answer.answers])
+    (folder / FILE).write_bytes(document.SerializeToString(deterministic=True))
+    return Converted(
+        file=FILE,
+        signature=model.signature,
+        inputs=nullable.probed(model, declared, outputs),
+        outputs=outputs,
+        exact=not graph.inexact,
+        facts=_facts(graph),
+        notes=[*model.notes, *dict.fromkeys(graph.notes)],
+    )
+
+
+def _opset(options: Options) -> int:
+    if options.opset and options.opset not in OPSETS:
+        raise Refused(
+            "opset",
+            f"Opset {options.opset} cannot be written; {OPSETS.start} to {OPSETS.stop - 1} can.",
+        )
+    return options.opset or OPSET
+
+
+def _trained_width(model: Loaded, frame: Frame) -> Frame:
+    """See that the signature has as many columns as the model was trained on."""
+    trained = getattr(model.estimator, "n_features_in_", None)
+    if trained is not None and int(trained) != frame.width:
+        raise Refused(
+            "signature_width",
+            f"The signature has {frame.width} columns, the model was trained on {int(trained)}; log "
+            "the model again with the signature of its training data.",
+        )
+    return frame
+
+
+def _output(answer: Answer, whole: Predicted) -> Output:
+    with_classes = answer.kind is not OutputKind.VALUES
+    return Output(
+        name=answer.name,
+        kind=answer.kind,
+        dtype=answer.value.dtype,
+        width=answer.value.width,
+        classes=list(whole.classes) if with_classes else [],
+        source=answer.source,
+    )
+
+
+def _facts(graph: Graph) -> dict[str, str]:
+    facts = {
+        "converter": "crossport",
+        "opset": str(graph.opset),
+        "ir": "10",
+        "precision": "float32" if graph.inexact else "float64",
+    }
+    if graph.ml_opset:
+        facts["opset_ml"] = str(graph.ml_opset)
+    if any("skl2onnx" in reason for reason in graph.inexact):
+        import skl2onnx
+
+        facts["converter"] = f"crossport, skl2onnx {skl2onnx.__version__}"
+    return facts

@@ -1,0 +1,133 @@
+"""Reads scikit-learn's trees: `tree_` of trees and forests, `_predictors` of HistGradientBoosting."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from converters.errors import Refused
+from converters.trees.form import LEAF, Bools, Ensemble, Floats, Ints, Mode, Tree
+
+
+def tree(grown: Any, values: Floats) -> Tree:
+    """One `sklearn.tree._tree.Tree`; `values` are [nodes, targets], what each node answers.
+
+    A row is cast to float32, then goes left where it is `<=` the double threshold; NaN goes where
+    `missing_go_to_left` says (sklearn/tree/_tree.pyx, `_apply_dense`).
+    """
+    left = np.asarray(grown.children_left, np.int64)
+    is_leaf = left == -1
+    missing = np.asarray(grown.missing_go_to_left).astype(bool)
+    return Tree(
+        feature=np.where(is_leaf, LEAF, np.asarray(grown.feature, np.int64)),
+        threshold=np.asarray(grown.threshold, np.float64),
+        mode=Mode.LEQ,
+        true=left,
+        false=np.asarray(grown.children_right, np.int64),
+        missing_true=missing & ~is_leaf,
+        values=np.where(is_leaf[:, None], values, 0.0),
+    )
+
+
+def forest(members: list[Any], features: int, output: int | None = None) -> Ensemble:
+    """Trees or the members of a forest.
+
+    Args:
+        members: fitted decision trees.
+        features: how many features one row has.
+        output: of a classifier with several outputs, whose probabilities; None for a regressor,
+            whose outputs are the targets.
+    """
+    trees = []
+    for member in members:
+        grown = member.tree_
+        if output is None:
+            values = np.asarray(grown.value[:, :, 0], np.float64)
+        else:
+            classes = int(np.atleast_1d(member.n_classes_)[output])
+            values = np.asarray(grown.value[:, output, :classes], np.float64)
+        trees.append(tree(grown, values))
+    return Ensemble(tuple(trees), features, trees[0].values.shape[1], compares="float32")
+
+
+def gradient_boosting(estimator: Any) -> Ensemble:
+    """GradientBoosting's trees, their leaves scaled by the learning rate; one target a class."""
+    stages = estimator.estimators_
+    trees = []
+    for stage in stages:
+        for target, member in enumerate(stage):
+            leaves = np.asarray(member.tree_.value[:, 0, 0], np.float64) * estimator.learning_rate
+            trees.append(tree(member.tree_, _at(leaves, target, stages.shape[1])))
+    return Ensemble(
+        tuple(trees), int(estimator.n_features_in_), stages.shape[1], compares="float32"
+    )
+
+
+def hist_gradient_boosting(estimator: Any) -> Ensemble:
+    """HistGradientBoosting's trees, which compare doubles.
+
+    Raises:
+        Refused: `categories` where a feature is categorical.
+    """
+    targets = int(estimator.n_trees_per_iteration_)
+    trees = []
+    for stage in estimator._predictors:
+        for target, member in enumerate(stage):
+            trees.append(_hist_tree(member.nodes, target, targets))
+    return Ensemble(tuple(trees), int(estimator.n_features_in_), targets)
+
+
+def _hist_tree(nodes: npt.NDArray[Any], target: int, targets: int) -> Tree:
+    is_leaf: Bools = nodes["is_leaf"].astype(bool)
+    if np.any(nodes["is_categorical"][~is_leaf]):
+        raise Refused(
+            "categories",
+            "This model splits on categories of its own, which no exact route carries yet; encode "
+            "them with OrdinalEncoder or OneHotEncoder before the model, or train without "
+            "categorical_features.",
+        )
+    left: Ints = nodes["left"].astype(np.int64)
+    return Tree(
+        feature=np.where(is_leaf, LEAF, nodes["feature_idx"].astype(np.int64)),
+        threshold=nodes["num_threshold"].astype(np.float64),
+        mode=Mode.LEQ,
+        true=left,
+        false=nodes["right"].astype(np.int64),
+        missing_true=nodes["missing_go_to_left"].astype(bool) & ~is_leaf,
+        values=np.where(is_leaf[:, None], _at(nodes["value"], target, targets), 0.0),
+    )
+
+
+def _at(leaves: npt.NDArray[Any], target: int, targets: int) -> Floats:
+    values = np.zeros((len(leaves), targets))
+    values[:, target] = leaves
+    return values
+
+
+def isolation(estimator: Any) -> tuple[Ensemble, float]:
+    """An IsolationForest's depths as leaves, and what their sum is divided by.
+
+    A leaf counts its depth and the average path below it, less one
+    (sklearn/ensemble/_iforest.py, `_parallel_compute_tree_depths`).
+    """
+    from sklearn.ensemble._iforest import _average_path_length
+
+    trees = []
+    parts = zip(
+        estimator.estimators_,
+        estimator.estimators_features_,
+        estimator._decision_path_lengths,
+        estimator._average_path_length_per_tree,
+        strict=True,
+    )
+    for member, features, depths, below in parts:
+        leaves = np.asarray(depths, np.float64) + np.asarray(below, np.float64) - 1.0
+        one = tree(member.tree_, leaves[:, None])
+        chosen = np.asarray(features, np.int64)[np.maximum(one.feature, 0)]
+        trees.append(replace(one, feature=np.where(one.feature == LEAF, LEAF, chosen)))
+    average = float(_average_path_length(np.array([estimator._max_samples]))[0])
+    ensemble = Ensemble(tuple(trees), int(estimator.n_features_in_), 1, compares="float32")
+    return ensemble, len(trees) * average
