@@ -1,0 +1,224 @@
+"""Asking for exports, cancelling and trying again: the one place that makes jobs."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from importlib import metadata
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+
+from converters import catalog, contract
+from converters.preflight import Answer, preflight
+from registry.models import ModelVersion
+from workers.models import Export, Job, JobState
+from workers.queues import wake_job
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+
+PROFILES = ("java-cpu",)
+INPUTS = ("auto", "columns", "tensor")
+# Ended without saying anything about the model: asking again is worth another job.
+WORTH_ANOTHER = frozenset({JobState.CRASHED, JobState.CANCELLED})
+LIVE = frozenset({JobState.QUEUED, JobState.RUNNING})
+
+
+class Refused(Exception):
+    """This export cannot be; no job was made. The sentence is for whoever asked."""
+
+    def __init__(self, code: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.code = code
+        self.sentence = sentence
+
+
+class NotNow(Exception):
+    """The job's state does not allow what was asked.
+
+    code: job_not_live, job_not_final or job_not_retryable.
+    """
+
+    def __init__(self, code: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.code = code
+        self.sentence = sentence
+
+
+def request_export(
+    version: ModelVersion,
+    target: str,
+    options: contract.Options | Mapping[str, Any] | None = None,
+    profile: str = "java-cpu",
+    user: AbstractBaseUser | AnonymousUser | None = None,
+) -> tuple[Export, bool]:
+    """The export of this version in this form, and whether it is new; its job is on its way.
+
+    The same request is the same export, also when several ask at once. One whose last job crashed
+    or was cancelled gets another job; one that was refused or has succeeded stays as it is.
+
+    Raises:
+        Refused: it is known beforehand that this cannot be; nothing is stored.
+    """
+    chosen = _options(options, target)
+    route = _route(version, target, profile)
+    identity = identity_of(version, route, chosen, profile)
+    with transaction.atomic():
+        export, created = Export.objects.get_or_create(
+            identity=identity,
+            defaults={
+                "version": version,
+                "target": target,
+                "flavor": route.flavor,
+                "options": dataclasses.asdict(chosen),
+                "profile": profile,
+                "requested_by": user if user is not None and user.is_authenticated else None,
+            },
+        )
+        last = export.jobs.first()
+        if last is None or last.state in WORTH_ANOTHER:
+            _new_job(export, route)
+    return export, created
+
+
+def cancel(job: Job) -> None:
+    """End a job: at once while it waits, within about a second while it runs.
+
+    Raises:
+        NotNow: it has ended already.
+    """
+    with transaction.atomic():
+        held = Job.objects.select_for_update().get(pk=job.pk)
+        if held.state == JobState.QUEUED:
+            held.move(
+                JobState.CANCELLED,
+                cancel_requested=True,
+                code="cancelled",
+                sentence="Cancelled before it began.",
+            )
+        elif held.state == JobState.RUNNING:
+            Job.objects.filter(pk=job.pk).update(cancel_requested=True)
+        else:
+            raise NotNow("job_not_live", f"Job {job.pk} has ended already ({held.state}).")
+    job.refresh_from_db()
+
+
+def retry(export: Export, user: AbstractBaseUser | AnonymousUser | None = None) -> Job:
+    """Another job for an export whose last one crashed or was cancelled.
+
+    Raises:
+        NotNow: one is still at work, or another would end the same.
+        Refused: the export has become impossible since.
+    """
+    last = export.jobs.first()
+    if last is not None and last.state in LIVE:
+        raise NotNow("job_not_final", "A job of this export is still at work.")
+    if last is not None and last.state not in WORTH_ANOTHER:
+        raise NotNow(
+            "job_not_retryable",
+            f"This export has {last.state}; the same model and options would end the same.",
+        )
+    route = _route(export.version, export.target, export.profile)
+    with transaction.atomic():
+        return _new_job(export, route)
+
+
+def identity_of(
+    version: ModelVersion, route: catalog.Route, options: contract.Options, profile: str
+) -> str:
+    """The sha256 that makes the same request the same export, in hexadecimal."""
+    parts = {
+        "version": version.pk,
+        "artifacts": version.artifact_uri or version.source_uri,
+        "model_uuid": version.mlmodel.get("model_uuid", ""),
+        "run": version.run_id,
+        "flavor": route.flavor,
+        "target": route.target,
+        "options": dataclasses.asdict(options),
+        "profile": profile,
+        "converters": converter_versions(),
+    }
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def converter_versions() -> dict[str, str]:
+    """The versions of what converts, from installed metadata alone: nothing is imported.
+
+    Where the converters live on other machines, as with the slim web image, what our own package
+    asks of them stands for the version.
+    """
+    found = {"crossport": metadata.version("crossport")}
+    for requirement in metadata.requires("crossport") or []:
+        if "extra == 'converters'" in requirement.replace('"', "'"):
+            wanted = requirement.partition(";")[0].strip()
+            name = re.split(r"[\s<>=!~\[]", wanted, maxsplit=1)[0]
+            try:
+                found[name] = metadata.version(name)
+            except metadata.PackageNotFoundError:
+                found[name] = wanted
+    return found
+
+
+def _new_job(export: Export, route: catalog.Route) -> Job:
+    """Make and announce a job, or find the one that somebody else has just made."""
+    try:
+        with transaction.atomic():
+            job = Job.objects.create(export=export, queue=str(route.queue))
+    except IntegrityError:
+        return export.jobs.get(state__in=LIVE)
+    wake_job(job)
+    return job
+
+
+def _options(options: contract.Options | Mapping[str, Any] | None, target: str) -> contract.Options:
+    if not isinstance(options, contract.Options):
+        try:
+            options = contract.load(contract.Options, json.dumps(dict(options or {})))
+        except (contract.ContractError, TypeError) as error:
+            raise Refused("bad_options", f"The options do not hold: {error}.") from error
+    if options.inputs not in INPUTS:
+        raise Refused("bad_options", f"inputs is one of {', '.join(INPUTS)}.")
+    if not 0 <= options.opset <= 99:
+        raise Refused("bad_options", "opset is a number of ONNX, or 0 for the route's own choice.")
+    if options.opset and target != "onnx":
+        raise Refused("bad_options", f"opset is an ONNX option; leave it out for {target}.")
+    return options
+
+
+def _route(version: ModelVersion, target: str, profile: str) -> catalog.Route:
+    """The route that this version takes to the target.
+
+    Raises:
+        Refused: there is none, or it is known that it cannot be taken.
+    """
+    wanted = catalog.target(target)
+    if wanted is None:
+        names = ", ".join(row.name for row in catalog.TARGETS)
+        raise Refused("unknown_target", f"There is no target {target!r}; there are {names}.")
+    if profile not in PROFILES:
+        known = ", ".join(PROFILES)
+        raise Refused("unknown_profile", f"There is no profile {profile!r}; there is {known}.")
+    if target == "pmml" and not settings.PMML_ENABLED:
+        raise Refused(
+            "target_off",
+            f"{wanted.title} is switched off here ({wanted.licence_note}); an administrator turns "
+            "it on with CROSSPORT_PMML=1.",
+        )
+    if version.gone_at is not None:
+        raise Refused(
+            "version_gone", "This version is gone from its registry; there is nothing to fetch."
+        )
+    if not version.mlmodel:
+        reason = version.mlmodel_problem or "its MLmodel file has not been read yet"
+        raise Refused("mlmodel_unread", f"Nothing is known about this version: {reason}")
+    verdict = next(row for row in preflight(version.mlmodel) if row.target == target)
+    route = catalog.route(verdict.flavor, target)
+    if verdict.answer is Answer.CANNOT or route is None:
+        raise Refused(verdict.code, verdict.sentence)
+    return route
+

@@ -1,0 +1,39 @@
+"""Celery's leaves: each calls one function that works without Celery. Sent by name, never imported."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from registry import sync as mirror
+from registry.models import Source
+from workers import reconcile
+from workers.celery import app
+from workers.execute import execute
+from workers.queues import wake_sync
+
+
+@app.task(bind=True)
+def run_job(self: Any, job_id: int) -> None:
+    """Do a job, this one or the next that waits."""
+    execute(job_id, self.request.hostname)
+
+
+@app.task
+def sync_source(source_id: int) -> None:
+    """Mirror one source; one that was removed meanwhile needs nothing."""
+    source = Source.objects.filter(pk=source_id).first()
+    if source is not None:
+        mirror.sync_source(source)
+
+
+@app.task
+def sync_all() -> None:
+    """Have every source synced, each by whoever is free."""
+    for source_id in Source.objects.values_list("pk", flat=True):
+        wake_sync(source_id)
+
+
+@app.task
+def reap() -> None:
+    """Take back what dead workers held."""
+    reconcile.reap()
