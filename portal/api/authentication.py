@@ -6,8 +6,6 @@ from allauth.account.adapter import get_adapter
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
-from drf_spectacular.extensions import OpenApiAuthenticationExtension
-from drf_spectacular.openapi import AutoSchema
 from rest_framework.authentication import (
     BaseAuthentication,
     BasicAuthentication,
@@ -42,16 +40,6 @@ class BearerToken(BaseAuthentication):
         return 'Bearer realm="crossport"'
 
 
-class BearerTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
-    """How the schema describes `BearerToken`."""
-
-    target_class = BearerToken
-    name = "token"
-
-    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, str]:
-        return {"type": "http", "scheme": "bearer", "bearerFormat": "cpt_…"}
-
-
 class Password(BasicAuthentication):
     """HTTP Basic with a portal account, under the same limit on failures as the login page."""
 
@@ -76,13 +64,3 @@ class Password(BasicAuthentication):
                 "No active account has this name and password.", code="bad_password"
             )
         return user, None
-
-
-class PasswordScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
-    """How the schema describes `Password`."""
-
-    target_class = Password
-    name = "password"
-
-    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, str]:
-        return {"type": "http", "scheme": "basic"}

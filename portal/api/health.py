@@ -12,10 +12,11 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from registry.storage import store
-from workers.celery import app
 
 from converters.catalog import ROUTES
+from workers.celery import app
 from workers.models import Worker
+from workers.queues import SYNC_QUEUE
 
 logger = logging.getLogger(__name__)
 
@@ -68,7 +69,7 @@ def _storage() -> str:
 
 
 def _workers() -> str:
-    wanted = {str(route.queue) for route in ROUTES}
+    wanted = {str(route.queue) for route in ROUTES} | {SYNC_QUEUE}
     live = Worker.objects.filter(seen_at__gte=timezone.now() - WORKER_SEEN)
     missing = wanted.difference(*live.values_list("queues", flat=True))
     if missing:

@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 
 from portal import queries
 from portal.api.idempotency import Key
-from portal.api.resources.problem_schema import problems
+from portal.api.openapi import problems
 from portal.api.resources.reading import PAGING, ListView, choice, known_only, number
 from portal.api.shapes.work import ExportDetail, ExportShape, NewExport
 from workers import dispatch

@@ -10,7 +10,7 @@ from rest_framework.views import APIView
 
 from converters.catalog import TARGETS
 from portal import queries
-from portal.api.resources.problem_schema import problems
+from portal.api.openapi import problems
 from portal.api.resources.reading import (
     PAGING,
     ListView,

@@ -10,7 +10,7 @@ from rest_framework.views import APIView
 
 from portal import queries
 from portal.api.permissions import WriteStaff
-from portal.api.resources.problem_schema import problems
+from portal.api.openapi import problems
 from portal.api.resources.reading import PAGING, ListView, known_only, one_of
 from portal.api.shapes.mirror import NewSource, SourceShape
 from registry.sources import add_source
