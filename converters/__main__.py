@@ -1,0 +1,76 @@
+"""`python -m converters convert|judge|bundle JOBDIR` and `preflight FOLDER`: the only way in.
+
+Exit codes: 0 done or refused (the report tells which), 2 wrong usage, 3 crashed.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+
+DONE, USAGE, CRASHED = 0, 2, 3
+
+
+def _convert(folder: Path) -> int:
+    from converters.steps.convert import run
+
+    return DONE if run(folder) else CRASHED
+
+
+def _judge(folder: Path) -> int:
+    from converters.steps.judge import run
+
+    return DONE if run(folder) else CRASHED
+
+
+def _bundle(folder: Path) -> int:
+    from converters.bundle.build import build
+
+    build(folder)
+    return DONE
+
+
+def _preflight(folder: Path) -> int:
+    from converters.steps.preflight import run
+
+    sys.stdout.write(run(folder))
+    return DONE
+
+
+# Each verb imports what it needs when it is called: `bundle` and `preflight` load no model library.
+VERBS: dict[str, Callable[[Path], int]] = {
+    "convert": _convert,
+    "judge": _judge,
+    "bundle": _bundle,
+    "preflight": _preflight,
+}
+
+
+def main(arguments: list[str]) -> int:
+    """Run one verb on one folder; returns the exit code."""
+    if len(arguments) != 2 or arguments[0] not in VERBS:
+        sys.stderr.write(f"usage: python -m converters {'|'.join(VERBS)} FOLDER\n")
+        return USAGE
+    folder = Path(arguments[1])
+    if not folder.is_dir():
+        sys.stderr.write(f"{folder} is not a folder\n")
+        return USAGE
+    try:
+        return VERBS[arguments[0]](folder.resolve())
+    except Exception:
+        traceback.print_exc()
+        return CRASHED
+
+
+def leave(code: int) -> None:
+    """End the process at once: tearing down model libraries and a JVM takes longer than a job."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+if __name__ == "__main__":
+    leave(main(sys.argv[1:]))

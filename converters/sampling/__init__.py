@@ -1,0 +1,179 @@
+"""Adversarial rows in the signature's own terms: where a conversion goes wrong, if it does.
+
+Random rows alone would pass conversions that are plainly wrong. So rows are put on what the model
+itself reveals: split points and the numbers beside them, learned categories and one that is not,
+missing values, extremes, and the border between classes. The same seed gives the same rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from converters.contract import Output, Request
+from converters.golden import Array, Rows
+from converters.sampling import boundaries, walk
+from converters.sampling.features import (
+    Feature,
+    cast,
+    columns_of,
+    features_of,
+    neighbours,
+    random_values,
+    rows_of,
+    special_values,
+)
+from converters.sources.loaded import Loaded
+
+MOST_EXAMPLES = 50
+# Wide models get their special rows for this many features; the rest are covered by mixed rows.
+MOST_SPECIAL = 1500
+# How often random rows are added where many turn out to be the same, as in small input spaces.
+TOP_UPS = 4
+
+
+@dataclass
+class Sample:
+    """Rows, and why each was sampled: `example`, `random`, `boundary`, `threshold`, `missing` …"""
+
+    rows: Rows
+    kinds: list[str]
+
+
+@dataclass
+class _Table:
+    """Rows being collected, one list of arrays a feature."""
+
+    features: list[Feature]
+    random: np.random.Generator
+    parts: list[list[Array]] = field(default_factory=list)
+    kinds: list[str] = field(default_factory=list)
+
+    def add(self, kind: str, columns: Sequence[Array]) -> None:
+        """Append rows of one kind, one array [n] a feature."""
+        self.parts.append(list(columns))
+        self.kinds += [kind] * len(columns[0])
+
+    def base(self, count: int) -> list[Array]:
+        """`count` plausible rows, half of them near the example's where there is one."""
+        columns = [random_values(feature, count, self.random) for feature in self.features]
+        if self.kinds[:1] == ["example"]:
+            example = self.parts[0]
+            pick = self.random.integers(0, len(example[0]), count)
+            keep = self.random.random(count) < 0.5
+            for i, column in enumerate(columns):
+                own = keep & (self.random.random(count) < 0.7)
+                column[own] = example[i][pick[own]]
+        return columns
+
+    def columns(self) -> list[Array]:
+        """All rows, one array a feature."""
+        return [np.concatenate([part[i] for part in self.parts]) for i in range(len(self.features))]
+
+
+def sample(model: Loaded, request: Request, outputs: Sequence[Output]) -> Sample:
+    """At least `request.rows` different rows, unless there are fewer in all.
+
+    Order: the example's rows, special values, thresholds, class boundaries, random ones.
+    """
+    signature = model.signature
+    features = features_of(signature)
+    table = _Table(features, np.random.default_rng(request.seed))
+    if model.example is not None:
+        example = [column[:MOST_EXAMPLES] for column in columns_of(signature, model.example)]
+        _learn_example(features, example)
+        if len(example[0]):
+            table.add("example", example)
+    walk.learn(model.estimator, features)
+    _add_special(table)
+    _add_thresholds(table, max(request.rows // 3, 1))
+    near = boundaries.rows(model, outputs, table.base(request.rows // 2), features, table.random)
+    if near is not None:
+        table.add("boundary", near)
+    kept = _distinct(table)
+    for _ in range(TOP_UPS):
+        # Special rows come on top: many of them are left out again where the original raises.
+        ordinary = sum(":" not in table.kinds[i] and table.kinds[i] != "missing" for i in kept)
+        if ordinary >= request.rows:
+            break
+        table.add("random", table.base(request.rows - ordinary))
+        kept = _distinct(table)
+    columns = [column[kept] for column in table.columns()]
+    return Sample(rows_of(signature, columns), [table.kinds[i] for i in kept])
+
+
+def _learn_example(features: list[Feature], example: list[Array]) -> None:
+    for feature, values in zip(features, example, strict=True):
+        if feature.dtype == object:
+            seen = [value for value in values.tolist() if isinstance(value, str)]
+            feature.categories += [v for v in dict.fromkeys(seen) if v not in feature.categories]
+        elif values.dtype.kind in "iuf":
+            feature.spans(values)
+
+
+def _add_special(table: _Table) -> None:
+    budget = MOST_SPECIAL
+    for i, feature in enumerate(table.features):
+        for kind, values in special_values(feature).items():
+            if budget <= 0 and kind != "missing":
+                continue
+            columns = table.base(len(values))
+            columns[i] = cast(feature, values)
+            table.add(f"{kind}:{feature.name}", columns)
+            budget -= len(values)
+    _add_mixed_missing(table)
+
+
+def _add_mixed_missing(table: _Table) -> None:
+    """Rows with several values missing at once, and one with all that can be."""
+    columns = table.base(20)
+    for feature, column in zip(table.features, columns, strict=True):
+        gap = table.random.random(20) < 0.3
+        gap[0] = True
+        if feature.dtype == object:
+            column[gap] = None
+        elif feature.dtype.kind == "f":
+            column[gap] = np.nan
+    table.add("missing", columns)
+
+
+def _add_thresholds(table: _Table, count: int) -> None:
+    """Rows on split points: in half of them most features, in the others one or two."""
+    pointed: dict[int, Any] = {}
+    for i, feature in enumerate(table.features):
+        if feature.points and feature.dtype.kind in "iuf":
+            points = np.unique(np.concatenate(feature.points))
+            if len(points) > 20_000:
+                points = table.random.choice(points, 20_000, replace=False)
+            pointed[i] = neighbours(feature, points)
+    pointed = {i: values for i, values in pointed.items() if len(values)}
+    if not pointed:
+        return
+    columns = table.base(count)
+    few = min(1.0, 1.5 / len(pointed))
+    chance = np.where(np.arange(count) < count // 2, 0.7, few)
+    for i, values in pointed.items():
+        hit = table.random.random(count) < chance
+        columns[i][hit] = table.random.choice(values, int(hit.sum()))
+    table.add("threshold", columns)
+
+
+def _distinct(table: _Table) -> list[int]:
+    """Indices of each different row's first appearance."""
+    seen: set[tuple[Any, ...]] = set()
+    keep = []
+    for i, row in enumerate(zip(*(_keys(column) for column in table.columns()), strict=True)):
+        if row not in seen:
+            seen.add(row)
+            keep.append(i)
+    return keep
+
+
+def _keys(column: Array) -> list[Any]:
+    """Values that are equal exactly where two cells have the same bits (NaN equals itself)."""
+    if column.dtype.kind in "fM":
+        column = column.view(f"i{column.dtype.itemsize}")
+    return list(column.tolist())

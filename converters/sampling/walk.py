@@ -1,0 +1,299 @@
+"""Walks through a fitted model and notes what every step reveals about the model's inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from converters.sampling.features import Feature, Floats
+from converters.sampling.splits import split_points
+
+CHILDREN = (
+    *("best_estimator_", "regressor_", "estimator_", "estimators_", "final_estimator_"),
+    *("calibrated_classifiers_", "estimator", "classifiers_"),
+)
+
+
+@dataclass(frozen=True)
+class Link:
+    """One column inside the model, traced back to a feature: feature = column * scale + shift."""
+
+    feature: Feature
+    scale: float = 1.0
+    shift: float = 0.0
+
+    def back(self, values: Any) -> Floats:
+        """Values of the inner column as values of the feature."""
+        return np.asarray(values, dtype=np.float64).ravel() * self.scale + self.shift
+
+
+# None: the column is mixed or encoded, and cannot be traced.
+Links = list[Link | None]
+
+
+def learn(estimator: Any, features: Sequence[Feature]) -> None:
+    """Fill in the features' points, ranges, categories and words from a fitted estimator.
+
+    What is not known is passed over: fewer hints make easier rows, never wrong ones.
+    """
+    _visit(estimator, [Link(feature) for feature in features])
+
+
+def _visit(estimator: Any, links: Links) -> None:
+    """Learn from a last step, whose outputs nobody follows."""
+    if hasattr(estimator, "steps"):
+        for _, step in estimator.steps[:-1]:
+            links = _through(step, links)
+        _visit(estimator.steps[-1][1], links)
+        return
+    if hasattr(estimator, "transform") and not hasattr(estimator, "predict"):
+        _through(estimator, links)
+        return
+    _learn_points(estimator, links)
+    _learn_rows(estimator, links)
+    for child, columns in _children(estimator):
+        _visit(child, links if columns is None else [links[i] for i in columns])
+
+
+def _children(estimator: Any) -> list[tuple[Any, Any]]:
+    """Fitted models inside a model, each with the columns it sees (None: all)."""
+    found: list[tuple[Any, Any]] = []
+    for name in CHILDREN:
+        value = getattr(estimator, name, None)
+        if value is None or isinstance(value, str):
+            continue
+        many = np.asarray(value, dtype=object).ravel().tolist() if _is_many(value) else [value]
+        chosen = getattr(estimator, "estimators_features_", None)
+        for i, child in enumerate(many):
+            if hasattr(child, "get_params") or hasattr(child, "predict_proba"):
+                columns = chosen[i] if name == "estimators_" and chosen is not None else None
+                found.append((child, columns))
+    return found
+
+
+def _is_many(value: Any) -> bool:
+    return isinstance(value, list | tuple | np.ndarray)
+
+
+def _learn_points(estimator: Any, links: Links) -> None:
+    for column, points in split_points(estimator).items():
+        if column < len(links) and (link := links[column]) is not None:
+            link.feature.points.append(link.back(points))
+
+
+def _learn_rows(estimator: Any, links: Links) -> None:
+    """Training rows, support vectors, centres and means: where the data was."""
+    for name in ("_fit_X", "support_vectors_", "X_train_", "cluster_centers_", "means_", "theta_"):
+        values = getattr(estimator, name, None)
+        if not isinstance(values, np.ndarray) or values.dtype.kind not in "iuf":
+            continue
+        if values.ndim != 2 or values.shape[1] != len(links):
+            continue
+        for link, column in zip(links, values.T, strict=True):
+            if link is not None:
+                link.feature.spans(link.back(column))
+                if len(column) <= 20_000:
+                    link.feature.points.append(link.back(np.unique(column)[:200]))
+
+
+def _through(step: Any, links: Links) -> Links:
+    """Learn from a transformer and trace its output columns back."""
+    if step is None or step == "passthrough":
+        return links
+    if isinstance(step, str):
+        return []
+    if hasattr(step, "steps"):
+        for _, inner in step.steps:
+            links = _through(inner, links)
+        return links
+    if hasattr(step, "transformers_"):
+        return _through_columns(step, links)
+    if hasattr(step, "transformer_list"):
+        return [link for _, part in step.transformer_list for link in _through(part, links)]
+    for name, handler in HANDLERS.items():
+        if hasattr(step, name):
+            return handler(step, links)
+    return _unknown(step)
+
+
+def _through_columns(step: Any, links: Links) -> Links:
+    names = [str(name) for name in getattr(step, "feature_names_in_", [])]
+    slices = getattr(step, "output_indices_", {})
+    width = max((part.stop or 0 for part in slices.values()), default=0)
+    out: Links = [None] * width
+    for label, part, columns in step.transformers_:
+        indices = _indices(columns, names, len(links))
+        traced = _through(part, [links[i] for i in indices])
+        where = slices.get(label)
+        if where is not None and where.stop - where.start == len(traced):
+            out[where] = traced
+    return out
+
+
+def _indices(columns: Any, names: list[str], width: int) -> list[int]:
+    if isinstance(columns, slice):
+        return list(range(width))[columns] if _whole(columns) else []
+    many = [columns] if np.isscalar(columns) or isinstance(columns, str) else list(columns)
+    if many and all(isinstance(item, bool | np.bool_) for item in many):
+        return [i for i, item in enumerate(many) if item]
+    found = []
+    for item in many:
+        if isinstance(item, str):
+            found += [names.index(item)] if item in names else []
+        elif isinstance(item, int | np.integer) and -width <= item < width:
+            found.append(int(item) % width)
+    return found
+
+
+def _whole(part: slice) -> bool:
+    return all(edge is None or isinstance(edge, int) for edge in (part.start, part.stop))
+
+
+def _unknown(step: Any) -> Links:
+    try:
+        return [None] * len(step.get_feature_names_out())
+    except (AttributeError, ValueError, TypeError):
+        return []
+
+
+def _standard(step: Any, links: Links) -> Links:
+    mean = _vector(getattr(step, "mean_", None), len(links), 0.0)
+    scale = _vector(getattr(step, "scale_", None), len(links), 1.0)
+    if getattr(step, "var_", None) is not None and getattr(step, "mean_", None) is not None:
+        spread = 3 * np.sqrt(_vector(step.var_, len(links), 1.0))
+        for link, low, high in zip(links, mean - spread, mean + spread, strict=True):
+            if link is not None:
+                link.feature.spans(link.back([low, high]))
+    return _affine(links, scale, mean)
+
+
+def _minmax(step: Any, links: Links) -> Links:
+    for link, low, high in zip(links, step.data_min_, step.data_max_, strict=True):
+        if link is not None:
+            link.feature.spans(link.back([low, high]))
+            link.feature.points.append(link.back([low, high]))
+    # The scaler computes x * scale_ + min_.
+    return _affine(links, 1.0 / step.scale_, -step.min_ / step.scale_)
+
+
+def _maxabs(step: Any, links: Links) -> Links:
+    for link, most in zip(links, step.max_abs_, strict=True):
+        if link is not None:
+            link.feature.spans(link.back([-most, most]))
+    return _affine(links, np.asarray(step.scale_), np.zeros(len(links)))
+
+
+def _robust(step: Any, links: Links) -> Links:
+    center = _vector(step.center_, len(links), 0.0)
+    scale = _vector(step.scale_, len(links), 1.0)
+    for link, middle, width in zip(links, center, scale, strict=True):
+        if link is not None:
+            link.feature.spans(link.back([middle - 2 * width, middle + 2 * width]))
+    return _affine(links, scale, center)
+
+
+def _affine(links: Links, scale: Any, shift: Any) -> Links:
+    """inner = (outer - shift) / scale, one scale and shift a column."""
+    return [
+        None
+        if link is None
+        else Link(link.feature, link.scale * float(a), link.shift + link.scale * float(b))
+        for link, a, b in zip(links, scale, shift, strict=True)
+    ]
+
+
+def _imputer(step: Any, links: Links) -> Links:
+    kept: Links = []
+    for link, fill in zip(links, step.statistics_, strict=True):
+        number = isinstance(fill, int | float | np.number) and bool(np.isfinite(fill))
+        if link is not None and number and link.feature.dtype.kind in "iuf":
+            link.feature.points.append(link.back([fill]))
+            link.feature.spans(link.back([fill]))
+        # A column without any value in training is dropped.
+        empty = isinstance(fill, float) and np.isnan(fill)
+        if not empty or getattr(step, "keep_empty_features", False):
+            kept.append(link)
+    return [*kept, *[None] * len(_unknown(step)[len(kept) :])]
+
+
+def _encoder(step: Any, links: Links) -> Links:
+    unseen = getattr(step, "handle_unknown", "ignore") != "error"
+    for link, categories in zip(links, step.categories_, strict=False):
+        if link is None:
+            continue
+        feature = link.feature
+        known = [
+            value for value in np.asarray(categories, dtype=object).tolist() if _is_value(value)
+        ]
+        if feature.dtype.kind in "iuf":
+            known = [float(v) for v in link.back([v for v in known if not isinstance(v, str)])]
+        else:
+            known = [str(value) for value in known]
+        feature.categories += [value for value in known if value not in feature.categories]
+        feature.unseen = feature.unseen or unseen
+    return _unknown(step)
+
+
+def _is_value(value: Any) -> bool:
+    return value is not None and value == value
+
+
+def _bins(step: Any, links: Links) -> Links:
+    for link, edges in zip(links, step.bin_edges_, strict=True):
+        if link is not None:
+            link.feature.points.append(link.back(edges))
+            link.feature.spans(link.back(edges))
+    return _unknown(step)
+
+
+def _quantiles(step: Any, links: Links) -> Links:
+    for link, values in zip(links, np.asarray(step.quantiles_).T, strict=True):
+        if link is not None:
+            link.feature.points.append(link.back(values))
+            link.feature.spans(link.back(values))
+    return [None] * len(links)
+
+
+def _words(step: Any, links: Links) -> Links:
+    words = sorted(str(word) for word in step.vocabulary_)[:2000]
+    for link in links[:1]:
+        if link is not None:
+            link.feature.texts += words
+    return [None] * len(step.vocabulary_)
+
+
+def _selector(step: Any, links: Links) -> Links:
+    chosen = np.flatnonzero(step.get_support())
+    return [links[i] for i in chosen if i < len(links)]
+
+
+def _binarizer(step: Any, links: Links) -> Links:
+    for link in links:
+        if link is not None and isinstance(step.threshold, int | float):
+            link.feature.points.append(link.back([step.threshold]))
+    return [None] * len(links)
+
+
+def _vector(values: Any, width: int, default: float) -> Floats:
+    if values is None:
+        return np.full(width, default)
+    return np.asarray(values, dtype=np.float64).ravel()
+
+
+# Fitted attribute that tells a transformer apart → how to go through it; the first match counts.
+HANDLERS: dict[str, Callable[[Any, Links], Links]] = {
+    "categories_": _encoder,
+    "statistics_": _imputer,
+    "bin_edges_": _bins,
+    "quantiles_": _quantiles,
+    "vocabulary_": _words,
+    "data_min_": _minmax,
+    "max_abs_": _maxabs,
+    "center_": _robust,
+    "var_": _standard,
+    "get_support": _selector,
+    "threshold": _binarizer,
+}

@@ -1,0 +1,212 @@
+"""Asks the original for its answers, and leaves out the rows on which it has no steady one.
+
+A row is left out, and counted by reason, where the original raises, where it answers differently
+when asked the same again, or differently alone than in a batch.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from converters.contract import Input, Output
+from converters.errors import Refused
+from converters.golden import Answers, Array, Rows
+from converters.parity import TOLERANCE_EXACT
+
+RAISES = "the original raises an error"
+UNSTEADY = "the original answers differently when asked again"
+DEPENDENT = "the original answers differently alone than in a batch"
+MISSING = "a missing value where the converted model takes none"
+
+SINGLE_ROWS = 32
+SINGLE_SECONDS = 5.0
+
+Ask = Callable[[Rows], Answers]
+Indices = npt.NDArray[np.intp]
+
+
+@dataclass
+class Asked:
+    """The rows that remain, the original's answers, and why others do not.
+
+    kinds: why each remaining row was sampled (see converters/sampling).
+    """
+
+    rows: Rows
+    answers: Answers
+    kinds: list[str]
+    excluded: Counter[str] = field(default_factory=Counter)
+
+
+def take(rows: Rows, indices: Any) -> Rows:
+    """The rows at these indices or where a mask holds."""
+    return {name: values[indices] for name, values in rows.items()}
+
+
+def count(rows: Rows) -> int:
+    """How many rows there are."""
+    return len(next(iter(rows.values()))) if rows else 0
+
+
+def without_missing(
+    rows: Rows, kinds: list[str], inputs: list[Input]
+) -> tuple[Rows, list[str], int]:
+    """Rows without a missing value in an input that takes none, and how many were left out."""
+    keep = np.ones(count(rows), dtype=bool)
+    for item in inputs:
+        if not item.nullable:
+            for name in item.columns:
+                keep &= ~missing(rows[name]).reshape(len(keep), -1).any(axis=1)
+    kept = [kind for kind, stays in zip(kinds, keep, strict=True) if stays]
+    return take(rows, keep), kept, int((~keep).sum())
+
+
+def missing(values: Array) -> npt.NDArray[np.bool_]:
+    """Where a value is NaN, NaT or None; same shape as `values`."""
+    if values.dtype == object:
+        return np.array([value is None for value in values.ravel()], dtype=bool).reshape(
+            values.shape
+        )
+    if values.dtype.kind in "fM":
+        return np.asarray(np.isnat(values) if values.dtype.kind == "M" else np.isnan(values))
+    return np.zeros(values.shape, dtype=bool)
+
+
+def ask(answer: Ask, rows: Rows, kinds: list[str]) -> Asked:
+    """The original's steady answers for these rows.
+
+    Raises:
+        Refused: `original_fails` where it answers none of the rows, `not_deterministic` or
+            `row_dependent` where too many of its answers are not steady.
+    """
+    excluded: Counter[str] = Counter()
+    good, first_error = _answerable(answer, rows, kinds)
+    if not len(good):
+        raise Refused(
+            "original_fails",
+            f"The model itself answers none of the sampled rows: {_say(first_error)}. "
+            "Check that its signature is what it was trained on.",
+        )
+    excluded[RAISES] = count(rows) - len(good)
+    rows, kinds = take(rows, good), [kinds[i] for i in good]
+    answers = answer(rows)
+    steady = _same(answers, answer(rows))
+    if steady.mean() < 0.5:
+        raise Refused(
+            "not_deterministic",
+            "The model answers the same rows differently each time, so nothing can be proven "
+            "about a conversion; fix its random state.",
+        )
+    excluded[UNSTEADY] = int((~steady).sum())
+    steady &= _same_alone(answer, rows, answers, excluded)
+    kept = [kind for kind, stays in zip(kinds, steady, strict=True) if stays]
+    return Asked(take(rows, steady), take(answers, steady), kept, +excluded)
+
+
+def _answerable(answer: Ask, rows: Rows, kinds: list[str]) -> tuple[Indices, Exception | None]:
+    """Indices of rows that the original answers, and the first error that it raised."""
+    everything = np.arange(count(rows))
+    error = _try(answer, rows)
+    if error is None:
+        return everything, None
+    # Rows of one kind mostly fail together: one row tells, before each is tried.
+    names = np.array(kinds, dtype=object)
+    good: list[Indices] = []
+    for kind in dict.fromkeys(kinds):
+        group = everything[names == kind]
+        if len(group) > 1 and _try(answer, take(rows, group[:1])) is not None:
+            last = _try(answer, take(rows, group[-1:]))
+            if last is not None:
+                continue
+        good.append(_halve(answer, rows, group))
+    return np.sort(np.concatenate(good)) if good else everything[:0], error
+
+
+def _halve(answer: Ask, rows: Rows, group: Indices) -> Indices:
+    if not len(group) or _try(answer, take(rows, group)) is None:
+        return group
+    if len(group) == 1:
+        return group[:0]
+    middle = len(group) // 2
+    return np.concatenate(
+        [_halve(answer, rows, group[:middle]), _halve(answer, rows, group[middle:])]
+    )
+
+
+def _try(answer: Ask, rows: Rows) -> Exception | None:
+    try:
+        answer(rows)
+    except Exception as error:
+        # Foreign code: any exception is the original's way of not answering.
+        return error
+    return None
+
+
+def _same(a: Answers, b: Answers) -> npt.NDArray[np.bool_]:
+    """[N] where two answers agree: numbers within rounding, all else exactly."""
+    same = np.ones(count(a), dtype=bool)
+    for name, one in a.items():
+        other = b[name]
+        if one.dtype.kind == "f":
+            loose = 1e-5 if one.dtype.itemsize < 8 else TOLERANCE_EXACT
+            equal = np.isclose(one, other, rtol=loose, atol=loose, equal_nan=True)
+        else:
+            equal = np.asarray(one == other)
+        same &= equal.reshape(len(same), -1).all(axis=1)
+    return same
+
+
+def _same_alone(
+    answer: Ask, rows: Rows, answers: Answers, excluded: Counter[str]
+) -> npt.NDArray[np.bool_]:
+    """[N] false where a row, asked alone, got another answer; only a sample is asked."""
+    same = np.ones(count(rows), dtype=bool)
+    sample = np.unique(np.linspace(0, len(same) - 1, SINGLE_ROWS).astype(int))
+    start = time.monotonic()
+    asked = 0
+    for i in sample:
+        same[i] = _same(take(answers, [i]), answer(take(rows, [i])))[0]
+        asked += 1
+        if time.monotonic() - start > SINGLE_SECONDS and asked >= 4:
+            break
+    dependent = int((~same).sum())
+    if dependent > max(1, asked // 10):
+        raise Refused(
+            "row_dependent",
+            "The model answers a row differently alone than among others, so no row-by-row "
+            "conversion can be right; let it look at one row at a time.",
+        )
+    excluded[DEPENDENT] = dependent
+    return same
+
+
+def _say(error: Exception | None) -> str:
+    text = " ".join(str(error).split())[:300] if error is not None else "no error was kept"
+    return text.rstrip(".") or type(error).__name__
+
+
+def margin_outputs(estimator: Any, outputs: list[Output]) -> list[Output]:
+    """What else the original is asked, so that the judge can tell ties: its own class scores.
+
+    Only where the file itself gives labels and nothing that ranks them.
+    """
+    from converters.contract import OutputKind
+
+    kinds = {output.kind for output in outputs}
+    label = next((o for o in outputs if o.kind is OutputKind.LABEL and len(o.classes) > 1), None)
+    if label is None or kinds & {OutputKind.PROBABILITIES, OutputKind.SCORES}:
+        return []
+    for source in ("decision_function", "predict_proba"):
+        if callable(getattr(estimator, source, None)):
+            classes = len(label.classes)
+            width = 0 if source == "decision_function" and classes == 2 else classes
+            name = f"margin:{source}"
+            return [Output(name, OutputKind.SCORES, "float64", width, label.classes, source)]
+    return []

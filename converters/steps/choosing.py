@@ -1,0 +1,79 @@
+"""Chooses the golden rows: the few of the judged rows that travel in the bundle."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from converters import parity
+from converters.contract import Output, OutputKind
+from converters.golden import Array
+
+MOST = 200
+MOST_EXAMPLES = 50
+KINDS_FILE = "kinds.json"
+EXAMPLE = "example"
+RANDOM = "random"
+
+Bools = npt.NDArray[np.bool_]
+
+
+def kinds(folder: Path, rows: int) -> list[str]:
+    """Why each row was sampled, as the convert step tells it; only a hint for the choice.
+
+    What cannot be read counts as random rows: nothing but the choice depends on it.
+    """
+    path = folder / KINDS_FILE
+    if path.is_symlink() or not path.is_file() or path.stat().st_size > 1 << 24:
+        return [RANDOM] * rows
+    try:
+        told = json.loads(path.read_bytes())
+    except (ValueError, RecursionError):
+        return [RANDOM] * rows
+    if not isinstance(told, list) or len(told) != rows:
+        return [RANDOM] * rows
+    return [kind if isinstance(kind, str) else RANDOM for kind in told]
+
+
+def steady(
+    expected: Mapping[str, Array], got: Mapping[str, Array], outputs: Sequence[Output], exact: bool
+) -> Bools:
+    """[N] rows whose labels no rounding can turn: no tie, and no label within one of a tie.
+
+    Golden rows are compared exactly on other machines, where a tie may fall the other way.
+    """
+    count = len(next(iter(expected.values())))
+    keep = np.ones(count, dtype=np.bool_)
+    for output in outputs:
+        if output.kind is OutputKind.LABEL:
+            equal = np.asarray(expected[output.name] == got[output.name])
+            keep &= equal.reshape(count, -1).all(axis=1)
+    margins = parity.margins_of(expected, outputs)
+    if margins is None:
+        return keep
+    wide = keep & (margins.narrowest() > 10 * parity.tie(exact))
+    return wide if wide.any() else keep
+
+
+def choose(kinds: Sequence[str], steady: Bools, rows: Mapping[str, Array]) -> list[int]:
+    """Indices of at most 200 rows in ascending order.
+
+    The example's rows first, then one row of each kind in turn (thresholds, boundaries, missing
+    values, extremes), random rows last. Where no row is steady the first ones are taken.
+    """
+    allowed = [i for i in range(len(kinds)) if steady[i]] or list(range(min(len(kinds), MOST)))
+    chosen = [i for i in allowed if kinds[i] == EXAMPLE][:MOST_EXAMPLES]
+    groups: dict[str, list[int]] = {}
+    for i in allowed:
+        if kinds[i] != EXAMPLE:
+            groups.setdefault(kinds[i], []).append(i)
+    queues = [groups[kind] for kind in sorted(groups, key=lambda kind: (kind == RANDOM, kind))]
+    while len(chosen) < MOST and any(queues):
+        for queue in queues:
+            if queue and len(chosen) < MOST:
+                chosen.append(queue.pop(0))
+    return sorted(chosen)

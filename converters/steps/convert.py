@@ -1,0 +1,126 @@
+"""`convert JOBDIR`: loads the model, converts it, and answers the sampled rows with the original.
+
+This is the only step in which the model's own code runs, so nothing that it leaves is trusted by
+the steps after it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import traceback
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from converters import contract
+from converters.catalog import route
+from converters.contract import ConvertReport, Input, Request
+from converters.errors import Refused
+from converters.steps.jobdir import fresh, sha256_of, timed, verify_model, versions
+
+if TYPE_CHECKING:
+    from converters.routes.converted import Converted
+    from converters.sources.loaded import Loaded
+    from converters.steps.asking import Asked
+
+ROWS_DIR = "rows"
+KINDS_FILE = "kinds.json"
+
+PACKAGES = (
+    *("numpy", "pandas", "scikit-learn", "xgboost-cpu", "lightgbm", "onnx", "skl2onnx"),
+    *("sklearn2pmml", "onnxruntime"),
+)
+
+
+@dataclass
+class _Work:
+    """What the step has so far, so that a refusal half-way still reports it."""
+
+    jobdir: Path
+    folder: Path
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+def run(jobdir: Path) -> bool:
+    """Convert; writes convert/report.json whatever happens. False where the step crashed."""
+    work = _Work(jobdir, fresh(jobdir / contract.CONVERT_DIR))
+    try:
+        report = _convert(work)
+    except Refused as refusal:
+        report = ConvertReport("refused", refusal.code, refusal.sentence)
+    except (Exception, SystemExit) as error:
+        # A model may call sys.exit: that too is no reason to leave without a report.
+        traceback.print_exc()
+        sentence = f"The conversion broke: {type(error).__name__}. Its log says where."
+        report = ConvertReport("crashed", "crashed", sentence)
+    report = replace(report, seconds=work.seconds, versions=versions(*PACKAGES))
+    contract.write(report, work.folder / contract.REPORT_FILE)
+    return report.state != "crashed"
+
+
+def _convert(work: _Work) -> ConvertReport:
+    request = contract.read(Request, work.jobdir / contract.REQUEST_FILE)
+    model_folder = work.jobdir / contract.MODEL_DIR
+    with timed(work.seconds, "verify"):
+        verify_model(model_folder, request.model_sha256)
+    row = route(request.flavor, request.target)
+    if row is None:
+        raise Refused("no_route", f"There is no route from {request.flavor} to {request.target}.")
+    with timed(work.seconds, "load"):
+        from converters import sources
+
+        model = sources.load(model_folder, request.flavor)
+    with timed(work.seconds, "convert"):
+        module, _, function = row.convert.partition(":")
+        convert = getattr(importlib.import_module(module), function)
+        converted: Converted = convert(model, request, work.folder)
+    asked = _answers(work, request, model, converted)
+    return _report(work, converted, model, asked)
+
+
+def _answers(work: _Work, request: Request, model: Loaded, converted: Converted) -> Asked:
+    from converters import golden, sampling
+    from converters.steps import asking
+
+    outputs = [*converted.outputs, *asking.margin_outputs(model.estimator, converted.outputs)]
+    answer = partial(model.answer, outputs=outputs)
+    with timed(work.seconds, "sample"):
+        sample = sampling.sample(model, request, converted.outputs)
+    rows, kinds, left_out = asking.without_missing(sample.rows, sample.kinds, converted.inputs)
+    with timed(work.seconds, "answer"):
+        asked = asking.ask(answer, rows, kinds)
+    asked.excluded[asking.MISSING] += left_out
+    golden.write(work.folder / ROWS_DIR, asked.rows, asked.answers)
+    (work.folder / KINDS_FILE).write_text(json.dumps(asked.kinds), encoding="utf-8")
+    return asked
+
+
+def _report(work: _Work, converted: Converted, model: Loaded, asked: Asked) -> ConvertReport:
+    return ConvertReport(
+        state="converted",
+        file=converted.file,
+        file_sha256=sha256_of(work.folder / converted.file),
+        signature=converted.signature,
+        inputs=[replace(item, nullable=_proven_nullable(item, asked)) for item in converted.inputs],
+        outputs=converted.outputs,
+        exact=converted.exact,
+        facts=converted.facts,
+        notes=[*model.notes, *converted.notes],
+        excluded={reason: number for reason, number in asked.excluded.items() if number},
+    )
+
+
+def _proven_nullable(item: Input, asked: Asked) -> bool:
+    """Whether a missing value was really answered in every column that the input carries.
+
+    An input of several columns has one promise for all of them: one column that the original
+    does not take empty takes the promise away.
+    """
+    from converters.steps.asking import missing
+
+    if not item.nullable:
+        return False
+    seen = [missing(asked.rows[name]).any(axis=0) for name in item.columns]
+    return all(bool(column.all()) for column in seen)

@@ -1,0 +1,246 @@
+"""`judge JOBDIR`: scores the converted file on the convert step's rows and gives the verdict.
+
+It reads what the convert step left as hostile input and never loads the model, so nothing that a
+model does in its own process reaches the verdict.
+"""
+
+from __future__ import annotations
+
+import importlib
+import stat
+import sys
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from converters import contract
+from converters.catalog import target
+from converters.contract import ConvertReport, JudgeReport, OutputParity, Request, Signature
+from converters.errors import Refused
+from converters.steps.jobdir import fresh, sha256_of, timed, versions
+
+if TYPE_CHECKING:
+    from converters.golden import Answers, Rows
+    from converters.targets.scorer import Scorer
+
+GOLDEN_DIR = "golden"
+FEWEST_ROWS = 100
+SINGLE_ROWS = 64
+# Libraries that run a model's own code when they load it: the judge must do without.
+FORBIDDEN = ("sklearn", "xgboost", "lightgbm", "catboost", "cloudpickle", "joblib", "skops")
+
+
+@dataclass
+class _Work:
+    jobdir: Path
+    folder: Path
+    request: Request
+    report: ConvertReport
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+def run(jobdir: Path) -> bool:
+    """Judge; writes judge/report.json whatever happens. False where the step crashed."""
+    folder = fresh(jobdir / contract.JUDGE_DIR)
+    seconds: dict[str, float] = {}
+    try:
+        request = contract.read(Request, jobdir / contract.REQUEST_FILE)
+        report = _convert_report(jobdir)
+        verdict = _judge(_Work(jobdir, folder, request, report, seconds))
+        loaded = sorted(name for name in FORBIDDEN if name in sys.modules)
+        if loaded:
+            raise RuntimeError(f"the judge has loaded {', '.join(loaded)}")
+    except Refused as refusal:
+        verdict = JudgeReport("refused", refusal.code, refusal.sentence)
+    except Exception as error:
+        traceback.print_exc()
+        sentence = f"The judgement broke: {type(error).__name__}. Its log says where."
+        verdict = JudgeReport("crashed", "crashed", sentence)
+    found = versions("numpy", "onnx", "onnxruntime", "jpmml-evaluator", "jpype1")
+    contract.write(replace(verdict, seconds=seconds, versions=found), folder / contract.REPORT_FILE)
+    return verdict.state != "crashed"
+
+
+def _convert_report(jobdir: Path) -> ConvertReport:
+    path = jobdir / contract.CONVERT_DIR / contract.REPORT_FILE
+    if path.is_symlink() or not path.is_file():
+        raise Refused("not_converted", "The conversion left no report; there is nothing to judge.")
+    report = contract.read(ConvertReport, path)
+    if report.state == "refused":
+        raise Refused(report.code, report.sentence)
+    if report.state != "converted":
+        raise Refused("not_converted", "The conversion did not end; there is nothing to judge.")
+    return report
+
+
+def _judge(work: _Work) -> JudgeReport:
+    from converters import golden, parity
+    from converters.targets.scorer import FormatError
+
+    path = _converted_file(work)
+    rows, expected = _rows(work)
+    # So that no dtype of a forged answers file passes for the output's own.
+    outputs = work.report.outputs
+    try:
+        with timed(work.seconds, "open"):
+            scorer = _open(work.request.target, path)
+        with timed(work.seconds, "score"):
+            got = scorer.score(rows, work.report.inputs, outputs)
+        with timed(work.seconds, "score_single"):
+            singles = _singles(len(next(iter(rows.values()))))
+            alone = _score_alone(scorer, work, rows, singles)
+    except FormatError as error:
+        raise Refused(
+            "unloadable",
+            f"The converted file does not work on its runtime: {error}. "
+            "Try another target; the model is kept as it was.",
+        ) from error
+    verdicts = parity.judge(rows, expected, got, outputs, work.report.exact)
+    single = parity.judge(
+        _take(rows, singles), _take(expected, singles), alone, outputs, work.report.exact
+    )
+    verdicts = [_with_single(*pair) for pair in zip(verdicts, single, strict=True)]
+    report = JudgeReport(
+        "proven",
+        rows=len(next(iter(rows.values()))),
+        excluded=work.report.excluded,
+        parity=verdicts,
+        runtime=scorer.runtime,
+        batches=[len(next(iter(rows.values()))), 1],
+    )
+    refused = _verdict(work, report)
+    if refused is not None:
+        return refused
+    with timed(work.seconds, "golden"):
+        chosen = _golden_rows(work, rows, expected, got)
+        names = [output.name for output in outputs]
+        answers = {name: expected[name] for name in names}
+        golden.write(work.folder / GOLDEN_DIR, _take(rows, chosen), _take(answers, chosen))
+    return report
+
+
+def _converted_file(work: _Work) -> Path:
+    """The converted file, if it is the very one that the convert step reported."""
+    row = target(work.request.target)
+    if row is None or work.report.file != row.file:
+        raise Refused(
+            "unloadable", f"The conversion left {work.report.file!r}, which is no export's name."
+        )
+    path = work.jobdir / contract.CONVERT_DIR / row.file
+    if path.is_symlink() or not path.exists() or not stat.S_ISREG(path.stat().st_mode):
+        raise Refused("unloadable", "The conversion left no converted file.")
+    if sha256_of(path) != work.report.file_sha256:
+        raise Refused("unloadable", "The converted file changed after it was reported.")
+    return path
+
+
+def _rows(work: _Work) -> tuple[Rows, Answers]:
+    """The sampled rows and the original's answers, complete for the report's signature."""
+    from converters import golden
+
+    if work.report.signature is None or not work.report.inputs or not work.report.outputs:
+        raise Refused("unloadable", "The conversion reported no signature, inputs or outputs.")
+    try:
+        rows, expected = golden.read(work.jobdir / contract.CONVERT_DIR / "rows")
+    except golden.GoldenError as error:
+        raise Refused("not_proven", f"The sampled rows cannot be read: {error}.") from error
+    names = _names(work.report.signature)
+    if list(rows) != names or {n for i in work.report.inputs for n in i.columns} - set(names):
+        raise Refused("not_proven", "The sampled rows do not have the signature's columns.")
+    if {output.name for output in work.report.outputs} - set(expected):
+        raise Refused("not_proven", "The original did not answer for every output.")
+    for output in work.report.outputs:
+        if golden.dtype_name(expected[output.name]) != output.dtype:
+            raise Refused("not_proven", f"The original's {output.name} is not {output.dtype}.")
+    return rows, expected
+
+
+def _names(signature: Signature) -> list[str]:
+    if signature.tensor is not None:
+        return [signature.tensor.name or "X"]
+    return [column.name for column in signature.columns]
+
+
+def _open(name: str, path: Path) -> Scorer:
+    module = importlib.import_module(f"converters.targets.{name}")
+    scorer: Scorer = module.open(path)
+    return scorer
+
+
+def _singles(rows: int) -> list[int]:
+    step = max(1, rows // SINGLE_ROWS)
+    return list(range(0, rows, step))[:SINGLE_ROWS]
+
+
+def _take(arrays: Rows, indices: Sequence[int]) -> Rows:
+    return {name: values[list(indices)] for name, values in arrays.items()}
+
+
+def _score_alone(scorer: Scorer, work: _Work, rows: Rows, indices: Sequence[int]) -> Answers:
+    import numpy as np
+
+    parts = [
+        scorer.score(_take(rows, [i]), work.report.inputs, work.report.outputs) for i in indices
+    ]
+    return {
+        output.name: np.concatenate([part[output.name] for part in parts]) if parts else np.empty(0)
+        for output in work.report.outputs
+    }
+
+
+def _with_single(batch: OutputParity, single: OutputParity) -> OutputParity:
+    """The batch's verdict, unless rows scored one at a time came out worse."""
+    if batch.verdict == "passed" and single.verdict == "failed":
+        return replace(single, sentence=f"{single.sentence} Only when scored one row at a time.")
+    return batch
+
+
+def _verdict(work: _Work, report: JudgeReport) -> JudgeReport | None:
+    """The refusal that follows from what was measured, or None where all is proven."""
+    failed = [item for item in report.parity if item.verdict == "failed"]
+    if failed:
+        sentence = " ".join(item.sentence for item in failed)
+        advice = _advice(work)
+        return replace(
+            report, state="refused", code="parity_failed", sentence=f"{sentence} {advice}"
+        )
+    unchecked = [item.name for item in report.parity if item.verdict != "passed"]
+    wanted = min(FEWEST_ROWS, work.request.rows, _space(work.report.signature))
+    if unchecked or not report.parity or report.rows < max(wanted, 1):
+        left_out = ", ".join(f"{n} because {why}" for why, n in sorted(report.excluded.items()))
+        sentence = (
+            f"Only {report.rows} rows could be compared, at least {wanted} are needed"
+            + (f" (left out: {left_out})" if left_out else "")
+            + ". Log the model with an input example of typical rows."
+        )
+        return replace(report, state="refused", code="not_proven", sentence=sentence)
+    return None
+
+
+def _advice(work: _Work) -> str:
+    others = [name for name in ("onnx", "pmml") if name != work.request.target]
+    if work.report.exact:
+        return f"This route cannot carry this model; try {' or '.join(others)}."
+    return (
+        "The converted file computes in float32; try "
+        f"{' or '.join(others)}, or a model whose splits do not lie between two float32 numbers."
+    )
+
+
+def _space(signature: Signature | None) -> int:
+    """How many different rows there are at all, where every column is a boolean."""
+    if signature is None or signature.tensor is not None or len(signature.columns) > 16:
+        return FEWEST_ROWS
+    if all(column.type == "boolean" for column in signature.columns):
+        return int(2 ** len(signature.columns))
+    return FEWEST_ROWS
+
+
+def _golden_rows(work: _Work, rows: Rows, expected: Answers, got: Answers) -> list[int]:
+    from converters.steps import choosing
+
+    kinds = choosing.kinds(work.jobdir / contract.CONVERT_DIR, len(next(iter(rows.values()))))
+    steady = choosing.steady(expected, got, work.report.outputs, work.report.exact)
+    return choosing.choose(kinds, steady, rows)
