@@ -1,8 +1,8 @@
 """Wall time from `POST exports/` to a downloaded bundle, cold and the second time.
 
-The model is a small scikit-learn pipeline (scaler and logistic regression on 30 columns); the peer is
-bench/hand_script.py in a cold process. The second export differs in its options, so it is work, not a
-look-up of the first.
+The model is a small scikit-learn pipeline (scaler and logistic regression on 30 columns); the peer
+is bench/hand_script.py in a cold process. The second export differs in its options, so it is work,
+not a look-up of the first.
 """
 
 from __future__ import annotations

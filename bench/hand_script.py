@@ -1,7 +1,7 @@
 """The peer of `first_export`: what somebody writes by hand to get an ONNX file out of MLflow.
 
-Usage: hand_script.py TRACKING_URL MODEL VERSION FILE. Loads the model, converts it with skl2onnx, compares
-1,000 rows, saves the file.
+Usage: hand_script.py TRACKING_URL MODEL VERSION FILE. Loads the model, converts it with skl2onnx,
+compares 1,000 rows, saves the file.
 """
 
 from __future__ import annotations

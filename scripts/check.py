@@ -31,7 +31,8 @@ FORMAT = [[str(BIN / "ruff"), "check", "--fix", "."], [str(BIN / "ruff"), "forma
 def run(name: str, commands: Sequence[Sequence[str]], env: dict[str, str]) -> bool:
     """Run one check's commands; whether all of them held."""
     begun = time.monotonic()
-    held = all([subprocess.run(command, cwd=ROOT, env=env).returncode == 0 for command in commands])
+    codes = [subprocess.run(command, cwd=ROOT, env=env).returncode for command in commands]
+    held = not any(codes)
     verdict = "passed" if held else "FAILED"
     print(f"check {name}: {verdict} in {time.monotonic() - begun:.1f} s", file=sys.stderr)
     return held

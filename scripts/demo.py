@@ -1,8 +1,8 @@
 """The whole product on this machine, with a real MLflow server and real models: `make demo`.
 
-Mirrors, exports, says where to look and stays until Ctrl-C. With ONCE=1 it downloads every bundle over
-HTTP, checks its sums, scores its golden rows with the downloaded file, stops everything, and exits 0 only
-if all of that held.
+Mirrors, exports, says where to look and stays until Ctrl-C. With ONCE=1 it downloads every bundle
+over HTTP, checks its sums, scores its golden rows with the downloaded file, stops everything, and
+exits 0 only if all of that held.
 """
 
 from __future__ import annotations
@@ -87,11 +87,16 @@ def mirror(portal: Portal, mlflow_url: str) -> str:
     known = [row for row in portal.all("/sources/") if row["slug"] == "demo"]
     if known and known[0]["url"].rstrip("/") != mlflow_url.rstrip("/"):
         raise DemoProblem(
-            f"The demo's source points at {known[0]['url']}, and its MLflow server is at {mlflow_url}. "
-            "Remove the folder var/demo to start over."
+            f"The demo's source points at {known[0]['url']}, and its MLflow server is at "
+            f"{mlflow_url}. Remove the folder var/demo to start over."
         )
     if not known:
-        body = {"slug": "demo", "kind": "mlflow", "url": mlflow_url, "maven_group": "com.example.models"}
+        body = {
+            "slug": "demo",
+            "kind": "mlflow",
+            "url": mlflow_url,
+            "maven_group": "com.example",
+        }
         answer = portal.post("/sources/", body)
         if answer.status_code != httpx.codes.CREATED:
             raise DemoProblem(f"The source was not accepted: {answer.text}")
@@ -101,15 +106,18 @@ def mirror(portal: Portal, mlflow_url: str) -> str:
     while time.monotonic() < deadline:
         run = portal.get(f"/sources/{known[0]['id']}/")["last_sync"]
         if run and run["state"] == "done":
-            return f"{run['models_seen']} models, {run['versions_seen']} versions, {run['calls']} calls"
+            seen = f"{run['models_seen']} models, {run['versions_seen']} versions"
+            return f"{seen}, {run['calls']} calls"
         if run and run["state"] == "failed":
             raise DemoProblem(f"The mirror failed: {run['sentence']}")
         time.sleep(0.3)
-    raise DemoProblem("The mirror did not finish in two minutes; see the worker's log in var/demo/log.")
+    raise DemoProblem(
+        "The mirror did not finish in two minutes; see the worker's log in var/demo/log."
+    )
 
 
 def ask_for_exports(portal: Portal) -> list[Asked]:
-    """Ask for the newest version of every model in every target that pre-flight does not rule out."""
+    """Ask for the newest version of every model in every target; a refusal at once counts too."""
     asked = []
     for model in portal.all("/models/"):
         newest = portal.get(f"/models/{model['id']}/versions/")["results"][0]
@@ -160,7 +168,9 @@ def check_download(portal: Portal, bundle: dict[str, Any], folder: Path) -> str:
     if done.returncode != 0:
         return f"{bundle['file_name']}: {done.stderr.strip() or done.stdout.strip()}"
     rows = json.loads(done.stdout)["rows"]
-    say(f"      ✔ {bundle['file_name']} {len(answer.content) / 1024:.0f} kB, {rows} golden rows hold")
+    say(
+        f"      ✔ {bundle['file_name']} {len(answer.content) / 1024:.0f} kB, {rows} golden rows hold"
+    )
     return ""
 
 
@@ -178,7 +188,9 @@ def check_port(port: int, chosen: bool) -> None:
         return
     other = "make demo PORT=" + str(port + 1)
     which = f"PORT={port}" if chosen else f"The demo's port {port}"
-    raise DemoProblem(f"{which} is taken by another program. End that one, or use another: `{other}`.")
+    raise DemoProblem(
+        f"{which} is taken by another program. End that one, or use another: `{other}`."
+    )
 
 
 def run(home: Path, port: int, once: bool) -> int:
@@ -199,7 +211,7 @@ def run(home: Path, port: int, once: bool) -> int:
             say("[4/5] Exports of the newest version of each model")
             ended = wait_for(portal, ask_for_exports(portal))
             say(f"[5/5] {summary(ended)} in {time.monotonic() - begun:.0f} s")
-            crashed = [f"{row.model} → {row.target} crashed" for row in ended if row.state == "crashed"]
+            crashed = [f"{row.model} → {row.target} crashed" for row in ended if lost(row)]
             if once:
                 wrong = crashed + prove_downloads(portal)
                 for line in wrong:
@@ -208,6 +220,11 @@ def run(home: Path, port: int, once: bool) -> int:
             say(where_to_look(stack.url, server.url, password))
             wait_for_interrupt(stack)
     return 0
+
+
+def lost(row: Asked) -> bool:
+    """Whether an export ended in neither of the two ends that are answers."""
+    return row.state not in {"succeeded", "refused"}
 
 
 def summary(ended: list[Asked]) -> str:

@@ -61,7 +61,7 @@ def suitable_python():
                 return os.path.join(folder, name)
     raise SetupProblem(
         "Crossport needs Python 3.11, 3.12 or 3.13 and this is %d.%d. Install one (Debian, Ubuntu: "
-        "`apt-get install python3.11 python3.11-venv`), or name it: `make PYTHON=/path/to/python3.11`."
+        "`apt-get install python3.11 python3.11-venv`), or name it: `make PYTHON=/path/to/python`."
         % sys.version_info[:2]
     )
 
@@ -143,7 +143,15 @@ def install(title, requirements, position, count):
     thread.start()
     try:
         uv = os.path.join(VENV, "bin", "uv")
-        command = [uv, "pip", "install", "--python", PYTHON, "--require-hashes", "--compile-bytecode"]
+        command = [
+            uv,
+            "pip",
+            "install",
+            "--python",
+            PYTHON,
+            "--require-hashes",
+            "--compile-bytecode",
+        ]
         call("Installing " + title, command + ["--requirement", requirements])
     finally:
         ended.set()

@@ -1,4 +1,4 @@
-"""Child processes of the project's own scripts: started, watched, and stopped with all they started."""
+"""Child processes of the project's scripts: started, watched, stopped with all they started."""
 
 from __future__ import annotations
 

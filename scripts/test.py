@@ -1,6 +1,7 @@
 """Starts what tests need, runs pytest over them, stops everything: `make test ARGS="-k mirror"`.
 
-One embedded PostgreSQL and one MLflow server with real models serve the whole run; arguments go to pytest.
+One embedded PostgreSQL and one MLflow server with real models serve the whole run; arguments go to
+pytest.
 """
 
 from __future__ import annotations

@@ -24,9 +24,7 @@ class Product:
 
 
 @pytest.fixture(scope="session")
-def product(
-    tmp_path_factory: pytest.TempPathFactory, mlflow_url: str
-) -> Iterator[Product]:
+def product(tmp_path_factory: pytest.TempPathFactory, mlflow_url: str) -> Iterator[Product]:
     """Web, worker and beat in a home of their own, with the MLflow server as source `demo`."""
     home = tmp_path_factory.mktemp("product")
     # Not the test run's database: this is a product of its own, started as a user starts it.
@@ -36,7 +34,12 @@ def product(
         password = stack.make_admin()
         headers = {"Authorization": f"Bearer {stack.token('admin', password)}"}
         with httpx.Client(base_url=f"{stack.url}/api/v1", headers=headers, timeout=60) as http:
-            body = {"slug": "demo", "kind": "mlflow", "url": mlflow_url, "maven_group": "org.example"}
+            body = {
+                "slug": "demo",
+                "kind": "mlflow",
+                "url": mlflow_url,
+                "maven_group": "org.example",
+            }
             source = http.post("/sources/", json=body).raise_for_status().json()
             http.post(f"/sources/{source['id']}/sync/", json={}).raise_for_status()
             wait_for_sync(http, source["id"])

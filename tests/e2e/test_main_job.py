@@ -1,4 +1,4 @@
-"""The main job as its users meet it: pages in a browser, bundles in a build, one running product."""
+"""The main job as its users meet it: pages in a browser, bundles in a build, one product."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import sys
 import time
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, sync_playwright
@@ -47,7 +48,7 @@ def sign_in(page: Page, product: Product) -> None:
     page.wait_for_url(f"{product.url}/")
 
 
-def export(product: Product, model: str, target: str, **options: object) -> dict:
+def export(product: Product, model: str, target: str, **options: object) -> dict[str, Any]:
     """Ask for an export through the API and wait for its end."""
     ref = {"source": "demo", "model": model, "version": "1"}
     body = {"ref": ref, "target": target, "options": options}
@@ -55,11 +56,11 @@ def export(product: Product, model: str, target: str, **options: object) -> dict
     return wait_for_end(product, row["id"])
 
 
-def wait_for_end(product: Product, number: int) -> dict:
+def wait_for_end(product: Product, number: int) -> dict[str, Any]:
     deadline = time.monotonic() + 240
     while time.monotonic() < deadline:
         answer = product.http.get(f"/exports/{number}/", params={"wait": 20})
-        row = answer.raise_for_status().json()
+        row: dict[str, Any] = answer.raise_for_status().json()
         if row["state"] not in {"queued", "running"}:
             return row
     raise TimeoutError(f"export {number} did not end")
@@ -154,7 +155,15 @@ def test_the_command_line_exports_against_the_portal_and_verifies_what_it_got(
         "CROSSPORT_TOKEN": product.http.headers["Authorization"].removeprefix("Bearer "),
     }
     out = tmp_path / "out"
-    command = ["export", "demo/wine-forest/1", "--target", "onnx", "--wait", "--output-dir", str(out)]
+    command = [
+        "export",
+        "demo/wine-forest/1",
+        "--target",
+        "onnx",
+        "--wait",
+        "--output-dir",
+        str(out),
+    ]
     done = subprocess.run([*crossport, *command], env=env, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     (bundle,) = out.glob("*.zip")

@@ -21,7 +21,7 @@ class Command(BaseCommand):
         # Not an argument: the process list would show it to every user of the machine.
         password = os.environ.get("CROSSPORT_ADMIN_PASSWORD", "")
         if not password:
-            raise CommandError("Set CROSSPORT_ADMIN_PASSWORD to the password the account should have.")
+            raise CommandError("Set CROSSPORT_ADMIN_PASSWORD to the account's password.")
         users = get_user_model()
         user, created = users.objects.get_or_create(username=options["name"])
         user.is_staff = user.is_superuser = user.is_active = True
