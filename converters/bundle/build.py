@@ -1,0 +1,105 @@
+"""Renders the files of a bundle from a job directory whose model was proven; loads no model library."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+from converters import contract
+from converters.bundle import manifest as manifests
+from converters.bundle.licences import LICENCE_DIR, write_licences
+from converters.bundle.page import page
+from converters.bundle.readme import readme
+from converters.bundle.sums import sha256, sums_of, write_sums
+from converters.errors import Refused
+from converters.java.generate import generate
+
+PARITY_FILE = "parity.json"
+PARITY_PAGE = "parity.html"
+README_FILE = "README.md"
+JAVA_DIR = "java"
+
+
+def build(jobdir: Path) -> None:
+    """Write JOBDIR/bundle: the same job gives the same bytes, whenever and wherever it is built.
+
+    Raises:
+        Refused: the judge has not proven this model, or no Java can carry its signature.
+        contract.ContractError: a document of the job directory is not what it must be.
+    """
+    request = contract.read(contract.Request, jobdir / contract.REQUEST_FILE)
+    converted = contract.read(contract.ConvertReport, _report(jobdir, contract.CONVERT_DIR))
+    judged = contract.read(contract.JudgeReport, _report(jobdir, contract.JUDGE_DIR))
+    _check(request, converted, judged)
+    folder = jobdir / contract.BUNDLE_DIR
+    aside = jobdir / f"{contract.BUNDLE_DIR}.part"
+    for stale in (folder, aside):
+        if stale.exists():
+            shutil.rmtree(stale)
+    aside.mkdir()
+    golden = jobdir / contract.JUDGE_DIR / manifests.GOLDEN_DIR
+    manifest = manifests.compose(request, converted, judged, manifests.read_golden(golden))
+    _copy(golden, aside / manifests.GOLDEN_DIR, manifest.golden)
+    _copy_model(jobdir, converted, aside / manifest.file)
+    _render(manifest, judged, aside)
+    aside.replace(folder)
+
+
+def _report(jobdir: Path, step: str) -> Path:
+    path = jobdir / step / contract.REPORT_FILE
+    if path.is_symlink() or not path.is_file():
+        raise Refused("not_proven", f"There is no {step} report: nothing is proven, so no bundle.")
+    return path
+
+
+def _check(
+    request: contract.Request, converted: contract.ConvertReport, judged: contract.JudgeReport
+) -> None:
+    if converted.state != "converted" or judged.state != "proven":
+        sentence = judged.sentence or converted.sentence or "The model was not proven."
+        raise Refused(judged.code or converted.code or "not_proven", sentence)
+    if request.build < 1:
+        raise ValueError("a bundle needs its build number")
+    unproven = [parity.name for parity in judged.parity if parity.verdict != "passed"]
+    judged_names = [parity.name for parity in judged.parity]
+    names = [output.name for output in converted.outputs]
+    if unproven or judged_names != names or not names:
+        raise Refused("not_proven", "Not every output of the model was proven, so no bundle.")
+
+
+def _copy(source: Path, to: Path, golden: manifests.Golden) -> None:
+    """Copy the golden files that the index names, and nothing else that may lie there."""
+    to.mkdir()
+    files = [column.file for column in [*golden.inputs, *golden.outputs]]
+    for name in [manifests.GOLDEN_INDEX, *files]:
+        if Path(name).name != name or (source / name).is_symlink():
+            raise ValueError(f"{name!r} is no golden file")
+        (to / name).write_bytes((source / name).read_bytes())
+
+
+def _copy_model(jobdir: Path, converted: contract.ConvertReport, to: Path) -> None:
+    source = jobdir / contract.CONVERT_DIR / to.name
+    if source.is_symlink():
+        raise ValueError("the converted file is a link")
+    shutil.copyfile(source, to)
+    if sha256(to) != converted.file_sha256:
+        raise ValueError("the converted file is not the one that was judged")
+
+
+def _render(manifest: manifests.Manifest, judged: contract.JudgeReport, folder: Path) -> None:
+    # The clock's part of the report stays behind: two builds of one job are equal bytes.
+    parity = replace(judged, seconds={})
+    _write(folder / PARITY_FILE, contract.dump(parity) + "\n")
+    _write(folder / PARITY_PAGE, page(manifest, parity))
+    _write(folder / README_FILE, readme(manifest))
+    write_licences(manifest.target, folder / LICENCE_DIR)
+    manifest = replace(manifest, files={manifest.file: sha256(folder / manifest.file)})
+    generate(manifest, folder / JAVA_DIR)
+    manifest = replace(manifest, files=sums_of(folder))
+    _write(folder / manifests.MANIFEST_FILE, contract.dump(manifest) + "\n")
+    write_sums(folder)
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8", newline="\n")

@@ -1,0 +1,43 @@
+"""The licences that come with a bundle, and what each covers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+LICENCE_DIR = "LICENSES"
+
+
+@dataclass(frozen=True)
+class Licence:
+    """One licence: SPDX name, what it covers, and the file in LICENSES/ that tells more."""
+
+    spdx: str
+    covers: str
+    file: str
+
+
+_OURS = Licence("Apache-2.0", "the generated Java project, the reports and this README", "Apache-2.0.txt")
+_OF_TARGET = {
+    "onnx": Licence("MIT", "ONNX Runtime, which Maven downloads; not in this bundle", "ONNX-Runtime.txt"),
+    "pmml": Licence(
+        "AGPL-3.0-only",
+        "JPMML-Evaluator, which Maven downloads and the generated Java calls; not in this bundle",
+        "JPMML-AGPL-3.0.txt",
+    ),
+}
+_MODEL = Licence("NOASSERTION", "the model itself: its owner's, the registry does not state it", "MODEL.txt")
+
+
+def licences(target: str) -> list[Licence]:
+    """The licences that matter to whoever uses a bundle of this target."""
+    return [_OURS, _OF_TARGET[target], _MODEL]
+
+
+def write_licences(target: str, folder: Path) -> None:
+    """Write the files that `licences` names into `folder`."""
+    folder.mkdir()
+    texts = resources.files("converters.bundle") / "licences"
+    for licence in licences(target):
+        (folder / licence.file).write_bytes((texts / licence.file).read_bytes())

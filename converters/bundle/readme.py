@@ -1,0 +1,136 @@
+"""README.md of a bundle: how to use it from Java and from Python, and what was proven."""
+
+from __future__ import annotations
+
+from converters.bundle.manifest import Manifest, Verdict
+from converters.contract import OutputKind
+from converters.java.plan import Plan, plan
+
+
+def readme(manifest: Manifest) -> str:
+    """The text of README.md, Markdown."""
+    project = plan(manifest)
+    title = f"# {_plain(manifest.model)} {_plain(manifest.version)}, build {manifest.build}"
+    about = (
+        f"The model `{_plain(manifest.model)}`, version {_plain(manifest.version)}, of "
+        f"`{_plain(manifest.source)}`, converted from {manifest.flavor} to "
+        f"{manifest.target.upper()} and proven to answer like the original."
+    )
+    sections = [title, about]
+    if manifest.description.strip():
+        sections.append("> " + _plain(manifest.description))
+    sections += [_java(project), _python(manifest), _proof(manifest), _files(manifest)]
+    return "\n\n".join(sections) + "\n"
+
+
+def _java(project: Plan) -> str:
+    maven, prefix = project.manifest.maven, project.prefix
+    agpl = ""
+    if project.manifest.target == "pmml":
+        agpl = (
+            "\n**Licence:** it runs on JPMML-Evaluator, which is under the **AGPL-3.0**. Read "
+            "`LICENSES/JPMML-AGPL-3.0.txt` before you ship it.\n"
+        )
+    return (
+        "## Java\n\nJava 17 or newer, Maven 3.8 or newer. Build it, run its test, install it:\n\n"
+        "```sh\ncd java\nmvn install\n```\n\n"
+        "```xml\n<dependency>\n"
+        f"  <groupId>{maven.group}</groupId>\n  <artifactId>{maven.artifact}</artifactId>\n"
+        f"  <version>{maven.version}</version>\n</dependency>\n```\n\n"
+        f"```java\nimport {project.package}.{prefix}Input;\n"
+        f"import {project.package}.{prefix}Model;\nimport {project.package}.{prefix}Output;\n\n"
+        f"try (var model = {prefix}Model.load()) {{\n{_call(project)}}}\n```\n\n"
+        "Keep the model open and share it between threads. Score lists rather than rows one by "
+        f"one.\n{agpl}"
+    ).rstrip()
+
+
+def _call(project: Plan) -> str:
+    name = f"{project.prefix}Input"
+    answer = f"  {project.prefix}Output output = model.score(input);\n"
+    samples = {"String": '"…"', "boolean": "true", "int": "0", "long": "0L", "float": "0.0f"}
+    if project.shape == "tensor":
+        return f"  var input = new {name}(/* {project.feeds[0].width} values */);\n{answer}"
+    shown = project.fields[:5]
+    if project.shape == "record":
+        lines = [f"          .{f.name}({samples.get(f.type, '0.0')})\n" for f in shown]
+    else:
+        lines = [f'          .set("{f.column}", {samples.get(f.type, "0.0")})\n' for f in shown]
+    if len(project.fields) > len(shown):
+        lines.append(f"          // … and {len(project.fields) - len(shown)} more\n")
+    return f"  var input =\n      {name}.builder()\n{''.join(lines)}          .build();\n{answer}"
+
+
+def _python(manifest: Manifest) -> str:
+    first = "## Python\n\n```sh\npip install crossport[converters]\ncrossport verify .\n```\n\n"
+    if manifest.target == "pmml":
+        return first + (
+            "or score it yourself:\n\n```python\nfrom jpmml_evaluator import make_evaluator\n\n"
+            f'evaluator = make_evaluator("{manifest.file}").verify()\n'
+            "answers = evaluator.evaluateAll(frame)  # a pandas DataFrame of the columns\n```"
+        )
+    inputs = "\n".join(
+        f"    {item.name!r}: ...,  # {item.dtype}, shape [N, {max(1, len(item.columns))}]"
+        for item in manifest.inputs[:5]
+    )
+    rest = len(manifest.inputs) - 5
+    inputs += f"\n    # … and {rest} more" if rest > 0 else ""
+    outputs = ", ".join(repr(output.name) for output in manifest.outputs)
+    return first + (
+        "or score it yourself:\n\n```python\nimport onnxruntime\n\n"
+        f'session = onnxruntime.InferenceSession("{manifest.file}")\n'
+        f"answers = session.run([{outputs}], {{\n{inputs}\n}})\n```"
+    )
+
+
+def _proof(manifest: Manifest) -> str:
+    head = (
+        f"## What was proven\n\nOn {manifest.rows} rows, in one batch and one at a time, "
+        f"`{manifest.runtime}` in Python gave the original's answers:\n\n"
+        "| output | verdict | compared | furthest off | allowed |\n|---|---|---|---|---|\n"
+    )
+    rows = "".join(_row(verdict) for verdict in manifest.parity)
+    excluded = "".join(
+        f"\n{count} rows were left out: {_plain(why)}."
+        for why, count in sorted(manifest.excluded.items())
+    )
+    notes = "".join(f"\n- {_plain(note)}" for note in manifest.notes)
+    return (
+        f"{head}{rows}\nIn the JVM: {manifest.jvm} yet; `mvn verify` proves it on your machine, "
+        f"on the {manifest.golden.rows} golden rows. `parity.html` shows the whole comparison."
+        f"{excluded}{chr(10) if notes else ''}{notes}"
+    )
+
+
+def _row(verdict: Verdict) -> str:
+    if verdict.kind is OutputKind.LABEL:
+        ties = f", {verdict.ties} ties" if verdict.ties else ""
+        worst, allowed = f"{verdict.mismatches} differ{ties}", "none differs"
+    else:
+        worst = f"{verdict.max_abs:.1e}"
+        allowed = f"{verdict.tolerance_abs:.1e}"
+        if verdict.tolerance_rel:
+            allowed += f" or {verdict.tolerance_rel:.0e} of the value"
+    return f"| `{_plain(verdict.name)}` | ✔ {verdict.verdict} | {verdict.rows} rows | {worst} | {allowed} |\n"
+
+
+def _files(manifest: Manifest) -> str:
+    return (
+        "## What is here\n\n"
+        "| file | what it is |\n|---|---|\n"
+        f"| `{manifest.file}` | the model |\n"
+        "| `golden/` | rows and the original's answers, exact to the bit |\n"
+        "| `java/` | the Maven project; it takes the model and the rows from here |\n"
+        "| `parity.html`, `parity.json` | what was compared, with which tolerance |\n"
+        "| `manifest.json` | where all this comes from, and the sum of every file |\n"
+        "| `SHA256SUMS` | `sha256sum -c SHA256SUMS` |\n"
+        "| `LICENSES/` | whose terms apply to what |"
+    )
+
+
+def _plain(text: str) -> str:
+    """One line of text that is no Markdown."""
+    words = " ".join(text.split())
+    return "".join(f"\\{c}" if c in "`|<>[]*#\\" else c for c in words)
+
+

@@ -1,0 +1,199 @@
+"""Writes the Maven project of a bundle: typed records, the model's class, the JUnit test, the pom."""
+
+from __future__ import annotations
+
+from importlib import resources
+from pathlib import Path
+from string import Template
+
+from converters.bundle.manifest import Manifest
+from converters.java import inputs, outputs, pmml, tests
+from converters.java.plan import Plan, plan
+from converters.java.text import constant_list, javadoc, string, wrapped, xml
+
+# dtype of an input → ONNX Runtime's word for it, and the bytes of one value.
+ONNX_TYPES = {
+    "float64": ("DOUBLE", 8),
+    "float32": ("FLOAT", 4),
+    "int64": ("INT64", 8),
+    "int32": ("INT32", 4),
+    "bool": ("BOOL", 1),
+    "string": ("STRING", 8),
+}
+# What one thread's buffers may hold, and the most rows that are scored in one call.
+BUFFER_BYTES = 8 << 20
+MOST_ROWS = 4096
+RUNTIMES = {
+    "onnx": ("com.microsoft.onnxruntime", "onnxruntime"),
+    "pmml": ("org.jpmml", "pmml-evaluator-metro"),
+}
+_UNREACHABLE = {
+    "onnx": "c -> c == 0 || Character.isSurrogate((char) c)",
+    "pmml": "c -> false",
+}
+
+
+def generate(manifest: Manifest, folder: Path) -> None:
+    """Write the project into `folder`, beside which the bundle's model and golden rows lie.
+
+    Equal manifests give equal bytes. `manifest.files` must hold the model file's sum; `folder`'s
+    parent must hold the model file.
+
+    Raises:
+        Refused: a signature that Java code cannot carry, with what to change.
+    """
+    project = plan(manifest)
+    main = folder / "src/main/java" / project.path
+    test = folder / "src/test/java" / project.path
+    size = (folder.parent / manifest.file).stat().st_size
+    for path in (main, test):
+        path.mkdir(parents=True)
+    _write(folder / "pom.xml", "pom.xml", _pom_parts(project))
+    names = _names(project)
+    sum_parts = {"file": manifest.file, "sha256": manifest.files[manifest.file], "bytes": str(size)}
+    _write(main / "ModelFile.java", "ModelFile.java", names | sum_parts)
+    _write_input(project, main)
+    _write_model(project, main)
+    _write(
+        main / f"{project.prefix}Output.java", "Output.java", names | outputs.parts(project)
+    )
+    needed = _needs_values(project)
+    if needed:
+        _write(main / "Values.java", "Values.java", names | {"text_check": _text_check(project)})
+    golden = names | {"unreachable": _UNREACHABLE[manifest.target]}
+    _write(test / "GoldenRows.java", "GoldenRows.java", golden)
+    _write(
+        test / f"{project.prefix}ModelTest.java",
+        "ModelTest.java",
+        names | tests.parts(project) | {"imports": _test_imports(project)},
+    )
+
+
+def _write(path: Path, template: str, parts: dict[str, str]) -> None:
+    text = (resources.files("converters.java") / "templates" / template).read_text("utf-8")
+    path.write_text(Template(text).substitute(parts), encoding="utf-8", newline="\n")
+
+
+def _names(project: Plan) -> dict[str, str]:
+    return {"package": project.package, "prefix": project.prefix}
+
+
+def _pom_parts(project: Plan) -> dict[str, str]:
+    manifest = project.manifest
+    group, artifact = RUNTIMES[manifest.target]
+    return {
+        "group": manifest.maven.group,
+        "artifact": manifest.maven.artifact,
+        "version": manifest.maven.version,
+        "name": xml(f"{manifest.model} {manifest.version}"),
+        "description": xml(manifest.description or _summary(manifest)),
+        "runtime_group": group,
+        "runtime_artifact": artifact,
+        "runtime_version": manifest.runtime.split()[-1],
+        "file": manifest.file,
+        "path": project.path,
+    }
+
+
+def _summary(manifest: Manifest) -> str:
+    return (
+        f"Model {manifest.model}, version {manifest.version}, of {manifest.source}, "
+        f"build {manifest.build}."
+    )
+
+
+def _write_input(project: Plan, main: Path) -> None:
+    target = project.manifest.target
+    path = main / f"{project.prefix}Input.java"
+    names = _names(project)
+    if project.shape == "tensor" and target == "onnx":
+        _write(path, "TensorInput.java", names | inputs.tensor_parts(project))
+    elif project.shape == "record":
+        head = pmml.PUT if target == "pmml" else _PUT
+        parts = inputs.record_parts(project) | {"put_javadoc": head}
+        _write(path, "RecordInput.java", names | parts)
+    else:
+        body = "ManyPutPmml.java" if target == "pmml" else "ManyPutOnnx.java"
+        code = (resources.files("converters.java") / "templates" / body).read_text("utf-8")
+        _write(path, "ManyInput.java", names | inputs.many_parts(project) | {"put_code": code})
+
+
+_PUT = """\
+  /** Adds this row to the tensors: numbers at the buffers' positions, text by row. */
+  void put(ByteBuffer[] numbers, String[][] texts, int row) {"""
+
+
+def _write_model(project: Plan, main: Path) -> None:
+    names = _names(project) | {"javadoc": _model_javadoc(project)}
+    path = main / f"{project.prefix}Model.java"
+    if project.manifest.target == "pmml":
+        _write(path, "PmmlModel.java", names | pmml.parts(project))
+        return
+    wide = sum(feed.width * ONNX_TYPES[feed.dtype][1] for feed in project.feeds)
+    rows = max(1, min(MOST_ROWS, BUFFER_BYTES // wide))
+    _write(path, "OnnxModel.java", names | {"most_rows": str(rows)})
+    _write(main / "Schema.java", "Schema.java", _names(project) | _schema_parts(project))
+    _write(main / "Tensors.java", "Tensors.java", _names(project))
+
+
+def _schema_parts(project: Plan) -> dict[str, str]:
+    feeds = [
+        f"new Feed({string(feed.name)}, OnnxJavaType.{ONNX_TYPES[feed.dtype][0]}, {feed.width})"
+        for feed in project.feeds
+    ]
+    outs = ", ".join(string(answer.output.name) for answer in project.answers)
+    needed = ["java.util.List", "java.util.Set"]
+    if len(feeds) > 250:
+        needed.append("java.util.ArrayList")
+    return {
+        "imports": "".join(f"import {name};\n" for name in sorted(needed)),
+        "feeds": constant_list("static final", "Feed", "FEEDS", feeds),
+        "outputs": f"  static final Set<String> OUTPUTS = Set.of({outs});\n",
+    }
+
+
+def _model_javadoc(project: Plan) -> str:
+    manifest = project.manifest
+    first = wrapped(javadoc(_summary(manifest)), " * ", " * ")
+    proof = f"Its answers were proven against the original on {manifest.rows} rows, with "
+    second = wrapped(f"<p>{proof}{javadoc(manifest.runtime)}.", " * ", " * ")
+    paragraphs = [first, second]
+    if manifest.description.strip():
+        paragraphs.insert(1, wrapped(f"<p>{javadoc(manifest.description)}", " * ", " * "))
+    return "\n *\n".join(paragraphs)
+
+
+def _needs_values(project: Plan) -> bool:
+    return project.texts or project.shape == "columns" or any(
+        field.real and not field.nullable for field in project.fields
+    )
+
+
+def _text_check(project: Plan) -> str:
+    if project.manifest.target != "onnx":
+        return ""
+    return (
+        "    if (value != null\n"
+        "        && value.chars().anyMatch(c -> c == 0 || Character.isSurrogate((char) c))) {\n"
+        "      throw new IllegalArgumentException(\n"
+        "          column\n"
+        '              + " holds a character that ONNX Runtime\'s Java API garbles: one beyond "\n'
+        '              + "U+FFFF, or a NUL");\n    }\n'
+    )
+
+
+def _test_imports(project: Plan) -> str:
+    asserts = ["assertFalse", "assertThrows"]
+    if project.texts and project.manifest.target == "onnx":
+        asserts.append("assertTrue")
+    needed = ["java.io.IOException", "java.util.ArrayList", "java.util.List", "java.util.Map"]
+    needed += ["java.util.TreeMap"] + ["org.junit.jupiter.api." + n for n in _JUNIT]
+    if project.shape == "tensor":
+        needed.append("java.util.Arrays")
+    statics = "".join(
+        f"import static org.junit.jupiter.api.Assertions.{name};\n" for name in asserts
+    )
+    return statics + "\n" + "".join(f"import {name};\n" for name in sorted(needed))
+
+
+_JUNIT = ("AfterAll", "BeforeAll", "Test")

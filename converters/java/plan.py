@@ -1,0 +1,216 @@
+"""What the generated Java looks like, worked out of a manifest before a line of it is written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from converters.bundle.manifest import GoldenColumn, Manifest
+from converters.contract import Input, Output, OutputKind
+from converters.errors import Refused
+from converters.java import names
+
+# MLflow column type → Java type. What a golden row or a caller holds, before it is cast for the file.
+JAVA_TYPES = {
+    "boolean": "boolean",
+    "integer": "int",
+    "long": "long",
+    "float": "float",
+    "double": "double",
+    "string": "String",
+}
+# dtype of an output or a tensor → Java type.
+DTYPE_TYPES = {
+    "bool": "boolean",
+    "int32": "int",
+    "int64": "long",
+    "float32": "float",
+    "float64": "double",
+    "string": "String",
+}
+Scalar = str | int | float | bool
+# A record takes 254 slots and a double fills two; from here on readers want names, not positions.
+RECORD_COLUMNS = 120
+# A class file's constant pool ends at 65,535 entries (JVMS 4.1).
+MOST_COLUMNS = 20_000
+
+
+@dataclass(frozen=True)
+class Field:
+    """One column in Java. nullable: NaN, and null for strings, stands for a missing value."""
+
+    column: str
+    name: str
+    type: str
+    nullable: bool
+
+    @property
+    def real(self) -> bool:
+        """Whether NaN is among its values."""
+        return self.type in ("float", "double")
+
+
+@dataclass(frozen=True)
+class Feed:
+    """One input of the file: the fields that it carries, in order. width: values a row."""
+
+    name: str
+    dtype: str
+    fields: list[Field]
+    width: int
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One output in Java.
+
+    of: the accessor that takes a class, where it has one number a class.
+    classes: the constant that lists its classes, empty where it has none.
+    """
+
+    output: Output
+    name: str
+    type: str
+    of: str
+    classes: str
+
+    @property
+    def array(self) -> bool:
+        return self.output.width > 0
+
+    @property
+    def declared(self) -> str:
+        """The type of the record component."""
+        return f"{self.type}[]" if self.array else self.type
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that the templates ask. shape: record, columns (many) or tensor."""
+
+    manifest: Manifest
+    package: str
+    prefix: str
+    shape: str
+    fields: list[Field]
+    feeds: list[Feed]
+    answers: list[Answer]
+    golden: list[GoldenColumn]
+
+    @property
+    def path(self) -> str:
+        """The package as a folder."""
+        return self.package.replace(".", "/")
+
+    @property
+    def texts(self) -> bool:
+        """Whether any field is a string."""
+        return any(field.type == "String" for field in self.fields)
+
+
+def plan(manifest: Manifest) -> Plan:
+    """Work out the Java of a bundle.
+
+    Raises:
+        Refused: a signature that Java code cannot carry, with what to change.
+    """
+    group = names.package(manifest.maven.group, manifest.model)
+    fields = _tensor_field(manifest) if manifest.signature.tensor else _column_fields(manifest)
+    by_column = {field.column: field for field in fields}
+    return Plan(
+        manifest=manifest,
+        package=group if manifest.target == "onnx" else f"{group}.{manifest.target}",
+        prefix=names.prefix(manifest.model),
+        shape=_shape(manifest),
+        fields=fields,
+        feeds=[_feed(item, by_column, manifest) for item in manifest.inputs],
+        answers=_answers(manifest),
+        golden=manifest.golden.outputs,
+    )
+
+
+def _shape(manifest: Manifest) -> str:
+    if manifest.signature.tensor:
+        return "tensor"
+    columns = len(manifest.signature.columns)
+    if columns > MOST_COLUMNS:
+        raise Refused(
+            "too_many_columns",
+            f"The model has {columns} columns and a Java class holds at most {MOST_COLUMNS}: log "
+            "it with a tensor signature, one array instead of named columns.",
+        )
+    return "record" if columns <= RECORD_COLUMNS else "columns"
+
+
+def _column_fields(manifest: Manifest) -> list[Field]:
+    nullable = {name for item in manifest.inputs if item.nullable for name in item.columns}
+    columns = manifest.signature.columns
+    chosen = names.fields(column.name for column in columns)
+    for column in columns:
+        if column.type not in JAVA_TYPES:
+            raise Refused(
+                "column_type",
+                f"The column {column.name} is of type {column.type}, for which there is no typed "
+                "Java yet: make it a number or a string before the model.",
+            )
+    return [
+        Field(c.name, chosen[c.name], JAVA_TYPES[c.type], c.name in nullable) for c in columns
+    ]
+
+
+def _tensor_field(manifest: Manifest) -> list[Field]:
+    tensor = manifest.signature.tensor
+    if tensor is None or len(tensor.shape) > 2 or tensor.dtype not in DTYPE_TYPES:
+        raise Refused(
+            "tensor_shape",
+            "The model takes a tensor of more than two dimensions or of a type that Java lacks, "
+            "for which there is no typed Java yet: log it with a signature of shape (-1, n).",
+        )
+    name = tensor.name or "X"
+    nullable = any(item.nullable for item in manifest.inputs)
+    return [Field(name, "values", DTYPE_TYPES[tensor.dtype], nullable)]
+
+
+def _feed(item: Input, by_column: dict[str, Field], manifest: Manifest) -> Feed:
+    fields = [by_column[name] for name in item.columns]
+    tensor = manifest.signature.tensor is not None
+    width = manifest.signature.width if tensor else len(fields)
+    return Feed(item.name, item.dtype, fields, width)
+
+
+def _answers(manifest: Manifest) -> list[Answer]:
+    outputs = manifest.outputs
+    taken = ("at", "classes", "i", "read", "result", "rows", "to")
+    chosen = names.fields((output.name for output in outputs), taken)
+    constants: dict[str, list[Scalar]] = {}
+    answers = []
+    for output in outputs:
+        _check_classes(output, manifest.target)
+        name = chosen[output.name]
+        classes = ""
+        if output.classes:
+            classes = "CLASSES" if not constants else f"{name.upper()}_CLASSES"
+            same = (key for key, known in constants.items() if known == output.classes)
+            classes = next(same, classes)
+            constants[classes] = output.classes
+        kind = DTYPE_TYPES[output.dtype]
+        answers.append(Answer(output, name, kind, _accessor(output, name), classes))
+    return answers
+
+
+def _accessor(output: Output, name: str) -> str:
+    if output.width == 0 or len(output.classes) != output.width:
+        return ""
+    by_kind = {OutputKind.PROBABILITIES: "probability", OutputKind.SCORES: "score"}
+    return by_kind.get(output.kind, f"{name}Of")
+
+
+def _check_classes(output: Output, target: str) -> None:
+    if target != "onnx":
+        return
+    for label in output.classes:
+        if isinstance(label, str) and any(ord(c) > 0xFFFF or c == "\0" for c in label):
+            raise Refused(
+                "label_beyond_bmp",
+                f"The class {label!r} holds a character that ONNX Runtime's Java API garbles "
+                "(one beyond U+FFFF, or a NUL): rename the class, or export to PMML.",
+            )

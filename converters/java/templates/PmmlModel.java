@@ -1,0 +1,106 @@
+package $package;
+
+import jakarta.xml.bind.JAXBException;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import javax.xml.parsers.ParserConfigurationException;
+import org.jpmml.evaluator.Evaluator;
+import org.jpmml.evaluator.EvaluatorUtil;
+import org.jpmml.evaluator.InputField;
+import org.jpmml.evaluator.LoadingModelEvaluatorBuilder;
+import org.jpmml.model.JPMMLException;
+import org.xml.sax.SAXException;
+
+/**
+$javadoc
+ *
+ * <p>Safe for use by many threads. Load it once and keep it: loading is slow, scoring is fast.
+ *
+ * <p>It runs on JPMML-Evaluator, which is licensed under the AGPL-3.0: see LICENSES in the bundle.
+ */
+public final class ${prefix}Model implements AutoCloseable {
+  private volatile Evaluator evaluator;
+
+  private ${prefix}Model(Evaluator evaluator) {
+    this.evaluator = evaluator;
+  }
+
+  /**
+   * Loads the model that is in this jar.
+   *
+   * @throws IOException if it cannot be read, or is not the model that was proven
+   */
+  public static ${prefix}Model load() throws IOException {
+    return open(ModelFile.content());
+  }
+
+  /**
+   * Loads the model from a file, which must be the one that was proven.
+   *
+   * @throws IOException if it cannot be read, or is not the model that was proven
+   */
+  public static ${prefix}Model load(Path file) throws IOException {
+    return load(Files.readAllBytes(file));
+  }
+
+  /**
+   * Loads the model from memory, which must hold the one that was proven.
+   *
+   * @throws IOException if it is not the model that was proven
+   */
+  public static ${prefix}Model load(byte[] content) throws IOException {
+    return open(ModelFile.proven(content));
+  }
+
+  private static ${prefix}Model open(byte[] content) throws IOException {
+    try {
+      Evaluator evaluator =
+          new LoadingModelEvaluatorBuilder().load(new ByteArrayInputStream(content)).build();
+      evaluator.verify();
+      return new ${prefix}Model(evaluator);
+    } catch (JAXBException | SAXException | ParserConfigurationException | JPMMLException e) {
+      throw new IOException("JPMML cannot open the model: " + e.getMessage(), e);
+    }
+  }
+
+  /**
+   * Scores one row.
+   *
+   * @throws IllegalStateException if this model is closed, or the evaluator fails
+   */
+  public ${prefix}Output score(${prefix}Input row) {
+    Evaluator open = evaluator;
+    if (open == null) {
+      throw new IllegalStateException("this ${prefix}Model is closed");
+    }
+    Map<String, Object> row0 = new HashMap<>();
+    row.put(row0);
+    return score(open, row0);
+  }
+
+  /**
+   * Scores many rows.
+   *
+   * @return one output a row, in the same order
+   * @throws IllegalStateException if this model is closed, or the evaluator fails
+   */
+  public List<${prefix}Output> score(List<${prefix}Input> rows) {
+    List<${prefix}Output> outputs = new ArrayList<>(rows.size());
+    for (${prefix}Input row : rows) {
+      outputs.add(score(row));
+    }
+    return outputs;
+  }
+
+  /** Lets go of the model. Rows that are being scored are finished. */
+  @Override
+  public void close() {
+    evaluator = null;
+  }
+}

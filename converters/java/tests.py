@@ -1,0 +1,151 @@
+"""Renders the JUnit test, which scores the golden rows and compares them as parity was judged."""
+
+from __future__ import annotations
+
+from converters.bundle.manifest import GoldenColumn, Verdict
+from converters.contract import OutputKind
+from converters.java.outputs import READERS
+from converters.java.plan import DTYPE_TYPES, Answer, Plan
+from converters.java.text import string
+
+_CODES = {"double": "d", "float": "f", "int": "i", "long": "l", "boolean": "z", "String": "s"}
+
+
+def parts(plan: Plan) -> dict[str, str]:
+    """What the template of the test asks."""
+    shapes = {"record": _record_rows, "columns": _many_rows, "tensor": _tensor_rows}
+    return {
+        "rows": str(plan.manifest.golden.rows),
+        "inputs": shapes[plan.shape](plan),
+        "expected": "".join(_expected(plan, answer) for answer in plan.answers),
+        "comparisons": "".join(_comparison(plan, answer) for answer in plan.answers),
+        "text_test": _text_test(plan),
+    }
+
+
+def _record_rows(plan: Plan) -> str:
+    columns = plan.manifest.golden.inputs
+    reads, texts, arguments = [], [], []
+    for at, (field, column) in enumerate(zip(plan.fields, columns, strict=True)):
+        reads.append(_read(f"c{at}", column, "ROWS"))
+        arguments.append(f"c{at}[i]")
+        if field.type == "String":
+            texts.append(f"c{at}[i]")
+    joined = ",\n              ".join(arguments)
+    skip = ""
+    if texts and plan.manifest.target == "onnx":
+        given = ",\n          ".join(texts)
+        skip = (
+            f"      if (!GoldenRows.reachable(\n          {given})) {{\n"
+            "        continue;\n      }\n"
+        )
+    return (
+        "".join(f"    {line}\n" for line in reads)
+        + f"    for (int i = 0; i < ROWS; i++) {{\n{skip}"
+        + f"      INPUTS.put(\n          i,\n          new {plan.prefix}Input(\n"
+        + f"              {joined}));\n    }}\n"
+    )
+
+
+def _many_rows(plan: Plan) -> str:
+    types = "".join(_CODES[field.type] for field in plan.fields)
+    pieces = "\n            + ".join(f'"{types[i : i + 80]}"' for i in range(0, len(types), 80))
+    name = f"{plan.prefix}Input"
+    return (
+        f"    String types =\n        {pieces};\n"
+        f"    List<{name}.Builder> builders = new ArrayList<>();\n"
+        "    List<Boolean> reachable = new ArrayList<>();\n"
+        "    for (int i = 0; i < ROWS; i++) {\n"
+        f"      builders.add({name}.builder());\n      reachable.add(true);\n    }}\n"
+        "    for (int column = 0; column < types.length(); column++) {\n"
+        '      String file = String.format("in-%03d.bin", column);\n'
+        f"      String name = {name}.COLUMNS.get(column);\n"
+        "      Object values = GoldenRows.column(types.charAt(column), file, ROWS);\n"
+        "      for (int i = 0; i < ROWS; i++) {\n"
+        f"        {name}.Builder builder = builders.get(i);\n"
+        "        if (values instanceof double[] reals) {\n"
+        "          builder.set(name, reals[i]);\n"
+        "        } else if (values instanceof float[] reals) {\n"
+        "          builder.set(name, reals[i]);\n"
+        "        } else if (values instanceof long[] wholes) {\n"
+        "          builder.set(name, wholes[i]);\n"
+        "        } else if (values instanceof int[] wholes) {\n"
+        "          builder.set(name, wholes[i]);\n"
+        "        } else if (values instanceof boolean[] flags) {\n"
+        "          builder.set(name, flags[i]);\n"
+        "        } else if (values instanceof String[] texts) {\n"
+        "          if (GoldenRows.reachable(texts[i])) {\n"
+        "            builder.set(name, texts[i]);\n          } else {\n"
+        "            reachable.set(i, false);\n          }\n"
+        "        }\n      }\n    }\n"
+        "    for (int i = 0; i < ROWS; i++) {\n      if (reachable.get(i)) {\n"
+        "        INPUTS.put(i, builders.get(i).build());\n      }\n    }\n"
+    )
+
+
+def _tensor_rows(plan: Plan) -> str:
+    (column,) = plan.manifest.golden.inputs
+    width = plan.feeds[0].width
+    return (
+        f"    {_read('values', column, f'ROWS * {width}')}\n"
+        "    for (int i = 0; i < ROWS; i++) {\n"
+        f"      INPUTS.put(\n          i, new {plan.prefix}Input("
+        f"Arrays.copyOfRange(values, i * {width}, i * {width} + {width})));\n    }}\n"
+    )
+
+
+def _read(name: str, column: GoldenColumn, count: str) -> str:
+    kind = DTYPE_TYPES[column.dtype]
+    return f'{kind}[] {name} = GoldenRows.{READERS[kind]}("{column.file}", {count});'
+
+
+def _local(answer: Answer) -> str:
+    return f"expected{answer.name[0].upper()}{answer.name[1:]}"
+
+
+def _golden(plan: Plan, answer: Answer) -> GoldenColumn:
+    return next(c for c in plan.golden if c.name == answer.output.name)
+
+
+def _expected(plan: Plan, answer: Answer) -> str:
+    width = max(answer.output.width, 1)
+    count = "ROWS" if width == 1 else f"ROWS * {width}"
+    return f"    {_read(_local(answer), _golden(plan, answer), count)}\n"
+
+
+def _comparison(plan: Plan, answer: Answer) -> str:
+    label, name, local = string(answer.output.name), answer.name, _local(answer)
+    verdict = _verdict(plan, answer)
+    width = max(answer.output.width, 1)
+    exact = answer.output.kind is OutputKind.LABEL or answer.type in ("String", "boolean")
+    tolerance = f", {verdict.tolerance_abs!r}, {verdict.tolerance_rel!r}"
+    check = "same" if exact else "close"
+    extra = "" if exact else tolerance
+    if not answer.array:
+        call = f"GoldenRows.{check}({label}, i, {local}[i], output.{name}(){extra});"
+        return f"      {_fit(call)}\n"
+    call = f"GoldenRows.{check}({label}, i, {local}[i * {width} + k], output.{name}()[k]{extra});"
+    return f"      for (int k = 0; k < {width}; k++) {{\n        {_fit(call)}\n      }}\n"
+
+
+def _fit(call: str) -> str:
+    return call if len(call) < 92 else call.replace("(", "(\n            ", 1)
+
+
+def _verdict(plan: Plan, answer: Answer) -> Verdict:
+    return next(v for v in plan.manifest.parity if v.name == answer.output.name)
+
+
+def _text_test(plan: Plan) -> str:
+    texts = [field for field in plan.fields if field.type == "String"]
+    if not texts or plan.manifest.target != "onnx":
+        return ""
+    column = string(texts[0].column)
+    return (
+        "\n  @Test\n  void refusesTextThatTheRuntimeWouldGarble() {\n"
+        '    for (String text : List.of("\\uD83D\\uDE00", "a\\u0000b")) {\n'
+        "      IllegalArgumentException refused =\n"
+        "          assertThrows(\n              IllegalArgumentException.class,\n"
+        f"              () -> Values.nullableText(text, {column}));\n"
+        f"      assertTrue(refused.getMessage().contains({column}));\n    }}\n  }}\n"
+    )

@@ -1,0 +1,198 @@
+"""Job directories as a worker leaves them for the bundle step: small models, judged for real."""
+
+import dataclasses
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper
+
+from converters import contract, golden, parity
+from converters.contract import Column, Input, Output, OutputKind, Signature
+
+OPSETS = [helper.make_opsetid("", 18), helper.make_opsetid("ai.onnx.ml", 3)]
+DTYPES = {"boolean": "bool", "integer": "int32", "long": "int64", "float": "float32"}
+DTYPES |= {"double": "float64", "string": "string"}
+TENSORS = {
+    "bool": TensorProto.BOOL,
+    "int32": TensorProto.INT32,
+    "int64": TensorProto.INT64,
+    "float32": TensorProto.FLOAT,
+    "float64": TensorProto.DOUBLE,
+    "string": TensorProto.STRING,
+}
+CITIES = {"Zürich": 0.5, "Łódź": -1.25, "東京": 2.0, "": -0.75}
+
+
+def write_job(folder, model, signature, inputs, outputs, rows, answers, **identity):
+    """A job directory up to the judge's report, with the verdict that converters.parity gives."""
+    from converters.targets import onnx as target
+
+    convert, judge = folder / contract.CONVERT_DIR, folder / contract.JUDGE_DIR
+    for path in (convert, judge):
+        path.mkdir(parents=True)
+    file = convert / "model.onnx"
+    onnx.save(model, file)
+    scorer = target.open(file)
+    verdicts = parity.judge(rows, answers, scorer.score(rows, inputs, outputs), outputs, True)
+    assert {verdict.verdict for verdict in verdicts} == {"passed"}, verdicts
+    identity = {"source": "prod", "model": "fraud-scoring", "version": "7"} | identity
+    request = contract.Request("sklearn", "onnx", contract.Identity(**identity), build=2)
+    contract.write(request, folder / contract.REQUEST_FILE)
+    converted = contract.ConvertReport(
+        "converted",
+        file="model.onnx",
+        file_sha256=hashlib.sha256(file.read_bytes()).hexdigest(),
+        signature=signature,
+        inputs=inputs,
+        outputs=outputs,
+        exact=True,
+        facts=scorer.facts,
+        versions={"onnx": onnx.__version__},
+        seconds={"convert": 0.123},
+    )
+    contract.write(converted, convert / contract.REPORT_FILE)
+    count = len(next(iter(rows.values())))
+    judged = contract.JudgeReport(
+        "proven",
+        rows=count,
+        parity=verdicts,
+        runtime=scorer.runtime,
+        batches=[count, 1],
+        seconds={"score": 0.456},
+    )
+    contract.write(judged, judge / contract.REPORT_FILE)
+    golden.write(judge / "golden", rows, answers)
+    return folder
+
+
+def mixed_job(folder, rows=40, **identity):
+    """A classifier over mixed columns: text with nulls and umlauts, NaN, long, boolean, float."""
+    types = {"größe (cm)": "double", "city": "string", "n": "long", "on": "boolean"}
+    types["class"] = "float"
+    nullable = {"größe (cm)", "city"}
+    signature = Signature([Column(name, kind) for name, kind in types.items()])
+    inputs = [Input(n, DTYPES[t], [n], n in nullable) for n, t in types.items()]
+    random = np.random.default_rng(5)
+    cities = np.array([*CITIES, None, "Ulm"], dtype=object)
+    values = {
+        "größe (cm)": np.where(random.random(rows) < 0.2, np.nan, random.normal(size=rows)),
+        "city": random.choice(cities, rows),
+        "n": random.integers(-3, 4, rows),
+        "on": random.random(rows) < 0.5,
+        "class": random.normal(size=rows).astype(np.float32),
+    }
+    outputs = [
+        Output("label", OutputKind.LABEL, "string", 0, ["nein", "schön"]),
+        Output(
+            "probabilities",
+            OutputKind.PROBABILITIES,
+            "float64",
+            2,
+            ["nein", "schön"],
+            "predict_proba",
+        ),
+    ]
+    height = np.where(np.isnan(values["größe (cm)"]), 0.25, values["größe (cm)"])
+    town = np.array([CITIES.get(c or "", 0.0) for c in values["city"]], dtype=np.float32)
+    z = height + town + values["n"] + values["on"] + values["class"].astype(np.float64)
+    p = 1 / (1 + np.exp(-z))
+    answers = {
+        "label": np.array(["schön" if hit else "nein" for hit in p > 0.5], dtype=object),
+        "probabilities": np.column_stack([1 - p, p]),
+    }
+    graph = _mixed_graph(inputs)
+    return write_job(folder, graph, signature, inputs, outputs, values, answers, **identity)
+
+
+def _mixed_graph(inputs):
+    n = helper.make_node
+    nodes = [
+        n("IsNaN", ["größe (cm)"], ["nan"]),
+        n("Where", ["nan", "quarter", "größe (cm)"], ["c0"]),
+        n(
+            "LabelEncoder",
+            ["city"],
+            ["town"],
+            domain="ai.onnx.ml",
+            keys_strings=list(CITIES),
+            values_floats=list(CITIES.values()),
+            default_float=0.0,
+        ),
+        *(
+            n("Cast", [name], [f"c{i}"], to=TensorProto.DOUBLE)
+            for i, name in enumerate(["town", "n", "on", "class"], 1)
+        ),
+        n("Sum", [f"c{i}" for i in range(5)], ["z"]),
+        n("Sigmoid", ["z"], ["p"]),
+        n("Sub", ["one", "p"], ["q"]),
+        n("Concat", ["q", "p"], ["probabilities"], axis=1),
+        n("ArgMax", ["probabilities"], ["best"], axis=1, keepdims=0),
+        n(
+            "LabelEncoder",
+            ["best"],
+            ["label"],
+            domain="ai.onnx.ml",
+            keys_int64s=[0, 1],
+            values_strings=["nein", "schön"],
+        ),
+    ]
+    return make_model(
+        nodes,
+        [helper.make_tensor_value_info(i.name, TENSORS[i.dtype], ["N", 1]) for i in inputs],
+        [
+            helper.make_tensor_value_info("label", TensorProto.STRING, ["N"]),
+            helper.make_tensor_value_info("probabilities", TensorProto.DOUBLE, ["N", 2]),
+        ],
+        {"quarter": [[0.25]], "one": [[1.0]]},
+    )
+
+
+def make_model(nodes, inputs, outputs, constants):
+    """An ONNX model; constants are double tensors."""
+    tensors = [
+        helper.make_tensor(k, TensorProto.DOUBLE, np.shape(v), np.ravel(v))
+        for k, v in constants.items()
+    ]
+    graph = helper.make_graph(nodes, "g", inputs, outputs, tensors)
+    return helper.make_model(graph, opset_imports=OPSETS, ir_version=9)
+
+
+def wide_job(folder, columns, rows=8, feeds="tensor", kind="double", tensor=False, **identity):
+    """A regressor over many columns of one type, or over a bare tensor of that width."""
+    width = len(columns)
+    weights = np.arange(1, width + 1) / width
+    random = np.random.default_rng(7)
+    dtype = DTYPES[kind]
+    matrix = (random.normal(size=(rows, width)) * 3).astype(dtype)
+    if tensor:
+        signature = Signature(tensor=contract.Tensor("", dtype, [-1, width]))
+        inputs, values = [Input("X", dtype, ["X"])], {"X": matrix}
+    else:
+        signature = Signature([Column(name, kind) for name in columns])
+        values = {name: matrix[:, i] for i, name in enumerate(columns)}
+        inputs = [Input("X", dtype, list(columns))]
+        if feeds == "columns":
+            inputs = [Input(name, dtype, [name]) for name in columns]
+    n = helper.make_node
+    nodes = [n("Cast", ["X"], ["x"], to=TensorProto.DOUBLE)]
+    if feeds == "columns":
+        nodes = [n("Concat", list(columns), ["all"], axis=1), nodes[0]]
+        nodes[1].input[0] = "all"
+    nodes += [n("MatMul", ["x", "w"], ["prediction"])]
+    shapes = [(i, width if len(inputs) == 1 else 1) for i in inputs]
+    model = make_model(
+        nodes,
+        [helper.make_tensor_value_info(i.name, TENSORS[i.dtype], ["N", k]) for i, k in shapes],
+        [helper.make_tensor_value_info("prediction", TensorProto.DOUBLE, ["N"])],
+        {"w": weights},
+    )
+    outputs = [Output("prediction", OutputKind.VALUES, "float64")]
+    answers = {"prediction": matrix.astype(np.float64) @ weights}
+    return write_job(folder, model, signature, inputs, outputs, values, answers, **identity)
+
+
+def rewrite(path: Path, kind, **changes):
+    """Change fields of a document of a job directory."""
+    contract.write(dataclasses.replace(contract.read(kind, path), **changes), path)
