@@ -62,10 +62,13 @@ def _call(project: Plan) -> str:
 
 
 def _python(manifest: Manifest) -> str:
-    first = "## Python\n\n```sh\npip install crossport[converters]\ncrossport verify .\n```\n\n"
+    first = (
+        "## Python\n\nWhere Crossport is installed, `crossport verify .` checks every sum and scores the golden "
+        "rows. To score it yourself:\n\n"
+    )
     if manifest.target == "pmml":
         return first + (
-            "or score it yourself:\n\n```python\nfrom jpmml_evaluator import make_evaluator\n\n"
+            "```python\nfrom jpmml_evaluator import make_evaluator\n\n"
             f'evaluator = make_evaluator("{manifest.file}").verify()\n'
             "answers = evaluator.evaluateAll(frame)  # a pandas DataFrame of the columns\n```"
         )
@@ -77,10 +80,16 @@ def _python(manifest: Manifest) -> str:
     inputs += f"\n    # … and {rest} more" if rest > 0 else ""
     outputs = ", ".join(repr(output.name) for output in manifest.outputs)
     return first + (
-        "or score it yourself:\n\n```python\nimport onnxruntime\n\n"
+        "```python\nimport onnxruntime\n\n"
         f'session = onnxruntime.InferenceSession("{manifest.file}")\n'
-        f"answers = session.run([{outputs}], {{\n{inputs}\n}})\n```"
+        f"answers = session.run([{outputs}], {{\n{inputs}\n}})\n```{_missing(manifest)}"
     )
+
+
+def _missing(manifest: Manifest) -> str:
+    if not any(item.nullable and item.dtype == "string" for item in manifest.inputs):
+        return ""
+    return "\n\nAn empty string stands for missing text, NaN for a missing number."
 
 
 def _proof(manifest: Manifest) -> str:

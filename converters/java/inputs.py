@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from converters.java.plan import Feed, Field, Plan
-from converters.java.text import constant_list, javadoc, string, wrapped
+from converters.java.text import call, constant_list, javadoc, string, wrapped
 
 PUT = {
     "float64": "putDouble",
@@ -35,14 +35,24 @@ def record_parts(plan: Plan) -> dict[str, str]:
     fields = plan.fields
     return {
         "javadoc": _record_javadoc(plan),
-        "components": ",\n".join(f"    {field.type} {field.name}" for field in fields),
+        "head": call(
+            0,
+            f"public record {plan.prefix}Input(",
+            [f"{field.type} {field.name}" for field in fields],
+            ") {",
+        ).rstrip(),
         "columns": columns_constant(plan),
         "checks": "".join(f"    {line}\n" for field in fields for line in _checks(field)),
         "puts": _puts(plan),
         "imports": _imports(plan, ["java.util.BitSet", "java.util.List"]),
         "builder_fields": "".join(f"    private {field.type} {field.name};\n" for field in fields),
         "setters": "\n".join(_setter(at, field) for at, field in enumerate(fields)),
-        "arguments": ",\n".join(f"          this.{field.name}" for field in fields),
+        "result": call(
+            6,
+            f"return new {plan.prefix}Input(",
+            [f"this.{field.name}" for field in fields],
+            ");",
+        ).rstrip(),
     }
 
 
@@ -184,6 +194,7 @@ def _value(expression: str, field: Field, dtype: str) -> str:
 def _imports(plan: Plan, needed: list[str], many: bool = False) -> str:
     if plan.manifest.target == "onnx":
         needed = [*needed, "java.nio.ByteBuffer"]
+        needed += ["ai.onnxruntime.OnnxJavaType"] if many else []
     elif not many:
         needed = [*needed, "java.util.Map"]
     if len(plan.fields) > 250:

@@ -17,7 +17,7 @@ KEYWORDS = frozenset(
 )
 # Methods that a record, its builder or every object has already (JLS 8.10.1 and ours).
 RESERVED = frozenset(
-    "build builder clone columns equals finalize getClass hashCode notify notifyAll of put set "
+    "build builder clone columns equals finalize getClass given hashCode notify notifyAll of put set "
     "toString wait".split()
 )
 # Letters that every Java from 17 on knows: those of an old Unicode, so that a character newer

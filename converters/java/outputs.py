@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from converters.contract import OutputKind
 from converters.java.plan import Answer, Plan, Scalar
-from converters.java.text import constant_list, javadoc, string, wrapped
+from converters.java.text import call, constant_list, javadoc, string, wrapped
 
 # Java type → the reader in Tensors and GoldenRows.
 READERS = {
@@ -36,7 +36,12 @@ def parts(plan: Plan) -> dict[str, str]:
     return {
         "imports": "".join(f"import {name};\n" for name in sorted(imports - {""})),
         "javadoc": "\n".join(_param(answer) for answer in answers),
-        "components": ", ".join(f"{answer.declared} {answer.name}" for answer in answers),
+        "head": call(
+            0,
+            f"public record {plan.prefix}Output(",
+            [f"{answer.declared} {answer.name}" for answer in answers],
+            ") {",
+        ).rstrip(),
         "classes": "".join(f"{item}\n" for item in _class_constants(answers)),
         "accessors": "".join(f"{item}\n" for item in _accessors(answers)),
         "equality": _equality(plan) if any(a.array for a in answers) else "",

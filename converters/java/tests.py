@@ -6,7 +6,7 @@ from converters.bundle.manifest import GoldenColumn, Verdict
 from converters.contract import OutputKind
 from converters.java.outputs import READERS
 from converters.java.plan import DTYPE_TYPES, Answer, Plan
-from converters.java.text import string
+from converters.java.text import call, string
 
 _CODES = {"double": "d", "float": "f", "int": "i", "long": "l", "boolean": "z", "String": "s"}
 
@@ -31,19 +31,15 @@ def _record_rows(plan: Plan) -> str:
         arguments.append(f"c{at}[i]")
         if field.type == "String":
             texts.append(f"c{at}[i]")
-    joined = ",\n              ".join(arguments)
     skip = ""
     if texts and plan.manifest.target == "onnx":
-        given = ",\n          ".join(texts)
-        skip = (
-            f"      if (!GoldenRows.reachable(\n          {given})) {{\n"
-            "        continue;\n      }\n"
-        )
+        test = call(6, "if (!GoldenRows.reachable(", texts, ")) {")
+        skip = f"{test}        continue;\n      }}\n"
     return (
         "".join(f"    {line}\n" for line in reads)
         + f"    for (int i = 0; i < ROWS; i++) {{\n{skip}"
-        + f"      INPUTS.put(\n          i,\n          new {plan.prefix}Input(\n"
-        + f"              {joined}));\n    }}\n"
+        + call(6, f"{plan.prefix}Input input = new {plan.prefix}Input(", arguments, ");")
+        + "      INPUTS.put(i, input);\n    }\n"
     )
 
 
@@ -118,18 +114,15 @@ def _comparison(plan: Plan, answer: Answer) -> str:
     verdict = _verdict(plan, answer)
     width = max(answer.output.width, 1)
     exact = answer.output.kind is OutputKind.LABEL or answer.type in ("String", "boolean")
-    tolerance = f", {verdict.tolerance_abs!r}, {verdict.tolerance_rel!r}"
-    check = "same" if exact else "close"
-    extra = "" if exact else tolerance
+    at, indent = (f"i * {width} + k", 8) if answer.array else ("i", 6)
+    actual = f"output.{name}()[k]" if answer.array else f"output.{name}()"
+    arguments = [label, "i", f"{local}[{at}]", actual]
+    if not exact:
+        arguments += [repr(verdict.tolerance_abs), repr(verdict.tolerance_rel)]
+    line = call(indent, f"GoldenRows.{'same' if exact else 'close'}(", arguments, ");")
     if not answer.array:
-        call = f"GoldenRows.{check}({label}, i, {local}[i], output.{name}(){extra});"
-        return f"      {_fit(call)}\n"
-    call = f"GoldenRows.{check}({label}, i, {local}[i * {width} + k], output.{name}()[k]{extra});"
-    return f"      for (int k = 0; k < {width}; k++) {{\n        {_fit(call)}\n      }}\n"
-
-
-def _fit(call: str) -> str:
-    return call if len(call) < 92 else call.replace("(", "(\n            ", 1)
+        return line
+    return f"      for (int k = 0; k < {width}; k++) {{\n{line}      }}\n"
 
 
 def _verdict(plan: Plan, answer: Answer) -> Verdict:
@@ -145,7 +138,11 @@ def _text_test(plan: Plan) -> str:
         "\n  @Test\n  void refusesTextThatTheRuntimeWouldGarble() {\n"
         '    for (String text : List.of("\\uD83D\\uDE00", "a\\u0000b")) {\n'
         "      IllegalArgumentException refused =\n"
-        "          assertThrows(\n              IllegalArgumentException.class,\n"
-        f"              () -> Values.nullableText(text, {column}));\n"
-        f"      assertTrue(refused.getMessage().contains({column}));\n    }}\n  }}\n"
+        + call(
+            10,
+            "assertThrows(",
+            ["IllegalArgumentException.class", f"() -> Values.nullableText(text, {column})"],
+            ");",
+        )
+        + f"      assertTrue(refused.getMessage().contains({column}));\n    }}\n  }}\n"
     )

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 # A static initialiser may hold 64 KB of bytecode (JVMS 4.7.3); longer lists are built in parts.
 PART = 250
+WIDTH = 100
 
 
 def string(value: str) -> str:
@@ -34,7 +35,7 @@ def xml(value: str) -> str:
     )
 
 
-def wrapped(value: str, first: str, rest: str, width: int = 100) -> str:
+def wrapped(value: str, first: str, rest: str, width: int = WIDTH) -> str:
     """Words filled into lines of at most `width` characters, each with its own indentation."""
     lines = [first]
     for word in value.split(" "):
@@ -42,6 +43,18 @@ def wrapped(value: str, first: str, rest: str, width: int = 100) -> str:
             lines.append(rest)
         lines[-1] += word if lines[-1] in (first, rest) else f" {word}"
     return "\n".join(lines)
+
+
+def call(indent: int, head: str, items: Sequence[str], tail: str) -> str:
+    """A call or a declaration: on one line, or its items on the next, or one a line."""
+    pad = " " * indent
+    one = f"{pad}{head}{', '.join(items)}{tail}"
+    if len(one) <= WIDTH:
+        return one + "\n"
+    inner = " " * (indent + 4)
+    two = f"{inner}{', '.join(items)}{tail}"
+    body = two if len(two) <= WIDTH else inner + f",\n{inner}".join(items) + tail
+    return f"{pad}{head}\n{body}\n"
 
 
 def constant_list(modifiers: str, kind: str, name: str, items: Sequence[str]) -> str:

@@ -6,5 +6,5 @@ $imports
  *
 $javadoc
  */
-public record ${prefix}Output($components) {
+$head
 $classes$accessors$equality$read}

@@ -6,8 +6,7 @@ $imports
  *
 $javadoc
  */
-public record ${prefix}Input(
-$components) {
+$head
 
   /** The columns as the model calls them, in the order of the components. */
 $columns
@@ -44,8 +43,7 @@ $setters
       if (absent < COLUMNS.size()) {
         throw new IllegalStateException(COLUMNS.get(absent) + " was not given");
       }
-      return new ${prefix}Input(
-$arguments);
+$result
     }
   }
 }

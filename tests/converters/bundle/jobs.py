@@ -25,7 +25,7 @@ TENSORS = {
 CITIES = {"Zürich": 0.5, "Łódź": -1.25, "東京": 2.0, "": -0.75}
 
 
-def write_job(folder, model, signature, inputs, outputs, rows, answers, **identity):
+def write_job(folder, graph, signature, inputs, outputs, rows, answers, **identity):
     """A job directory up to the judge's report, with the verdict that converters.parity gives."""
     from converters.targets import onnx as target
 
@@ -33,7 +33,7 @@ def write_job(folder, model, signature, inputs, outputs, rows, answers, **identi
     for path in (convert, judge):
         path.mkdir(parents=True)
     file = convert / "model.onnx"
-    onnx.save(model, file)
+    onnx.save(graph, file)
     scorer = target.open(file)
     verdicts = parity.judge(rows, answers, scorer.score(rows, inputs, outputs), outputs, True)
     assert {verdict.verdict for verdict in verdicts} == {"passed"}, verdicts
