@@ -1,0 +1,247 @@
+"""`crossport convert` and `preflight`: the worker's own steps with no server and no database."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from cli.catalogue import verdict_table
+from cli.origins import fetch, fetch_mlmodel
+from cli.outcomes import Crash, Misuse, Refusal
+from cli.output import emit, facts, say
+from converters import catalog, contract
+from converters.preflight import Answer
+from workers import pipeline
+from workers.sandbox import Limits, command, run_child
+
+REPORT_SCHEMA = 1
+PREFLIGHT_LIMITS = Limits(wall_seconds=60, cpu_seconds=60)
+
+
+def add(commands: Any, shared: argparse.ArgumentParser) -> None:
+    """Register the commands of this module."""
+    convert = commands.add_parser(
+        "convert",
+        parents=[shared],
+        help="convert a model here and prove it",
+        description="Converts in the same sandboxed children and behind the same parity gate as a "
+        "worker. Leaves the bundle, unpacked, and report.json in DIR; when the model is refused, "
+        "report.json alone.",
+    )
+    _model_uri(convert)
+    names = [target.name for target in catalog.TARGETS]
+    convert.add_argument("--target", required=True, choices=names)
+    convert.add_argument(
+        "--output-dir", required=True, type=Path, metavar="DIR", help="empty, or not there yet"
+    )
+    convert.add_argument(
+        "--inputs", choices=["auto", "columns", "tensor"], default="auto", help="how inputs arrive"
+    )
+    convert.add_argument("--opset", type=int, default=0, help="ONNX opset; chosen if left out")
+    convert.add_argument("--profile", default="java-cpu", help="where it must run (java-cpu)")
+    convert.set_defaults(run=_convert)
+    preflight = commands.add_parser(
+        "preflight", parents=[shared], help="what a model can become, and why not"
+    )
+    _model_uri(preflight)
+    preflight.set_defaults(run=_preflight)
+
+
+def _model_uri(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--model-uri",
+        required=True,
+        metavar="URI",
+        help="a folder with an MLmodel file, models:/NAME/3, models:/NAME@ALIAS or "
+        "runs:/RUN_ID/PATH (on the server that MLFLOW_TRACKING_URI names)",
+    )
+
+
+def _preflight(arguments: argparse.Namespace) -> int:
+    with _workplace() as work:
+        fetch_mlmodel(arguments.model_uri, _made(work / contract.MODEL_DIR))
+        verdicts = ask_preflight(work)
+    if arguments.json:
+        emit(verdicts)
+    else:
+        verdict_table(verdicts)
+    return 0
+
+
+def _convert(arguments: argparse.Namespace) -> int:
+    output = arguments.output_dir.absolute()
+    _check_output(output)
+    options = contract.Options(inputs=arguments.inputs, opset=arguments.opset)
+    if options.opset and arguments.target != "onnx":
+        raise Misuse(f"--opset is an ONNX option; leave it out for {arguments.target}")
+    if not 0 <= options.opset <= 99 or arguments.profile != "java-cpu":
+        raise Misuse("--opset is a number from 1 to 99, and the only --profile is java-cpu")
+    with _workplace() as work:
+        say("fetch")
+        files = _made(work / "fetched" / contract.MODEL_DIR)
+        fetched = fetch(arguments.model_uri, files)
+        try:
+            flavor = _flavor(work / "fetched", arguments.target)
+        except Refusal as refusal:
+            _write_report(output, arguments.model_uri, pipeline.State.REFUSED, refusal)
+            raise
+        request = contract.Request(
+            flavor, arguments.target, fetched.identity, options, arguments.profile
+        )
+        outcome = _run(work / "job", request, files, fetched.sums)
+        _finish(output, arguments.model_uri, outcome, work / "job" / contract.BUNDLE_DIR)
+    shown = {"state": outcome.state, "folder": str(output), "rows": _rows(outcome)}
+    if arguments.json:
+        emit(
+            shown
+            | {"parity": [asdict(one) for one in outcome.judge.parity] if outcome.judge else []}
+        )
+    else:
+        facts([("proven on", f"{shown['rows']} rows"), ("bundle", output)])
+    return 0
+
+
+def ask_preflight(work: Path) -> list[dict[str, Any]]:
+    """Have a confined child read WORK/model/MLmodel; one verdict a target.
+
+    Raises:
+        Refusal: the file is not there, or cannot be read.
+        Crash: the child broke.
+    """
+    heard: list[str] = []
+    argv = command("preflight", work / contract.MODEL_DIR)
+    child = run_child(argv, work, PREFLIGHT_LIMITS, heard.append, lambda: False)
+    try:
+        answer = json.loads("".join(heard).strip().splitlines()[-1])
+        verdicts, sentence = answer["verdicts"], answer.get("sentence")
+    except (ValueError, LookupError, TypeError) as error:
+        raise Crash("preflight_crashed", f"Pre-flight broke: {child.tail[-2000:]}") from error
+    if sentence:
+        raise Refusal(str(answer.get("code", "refused")), str(sentence))
+    return list(verdicts)
+
+
+def _flavor(work: Path, target: str) -> str:
+    """The flavor that the route to `target` reads.
+
+    Raises:
+        Refusal: pre-flight says that it cannot be.
+    """
+    verdict = next(row for row in ask_preflight(work) if row["target"] == target)
+    if verdict["answer"] == Answer.CANNOT:
+        raise Refusal(verdict["code"], verdict["sentence"])
+    return str(verdict["flavor"])
+
+
+class _Teller:
+    """Tells the steps on stderr as they happen."""
+
+    def started(self, step: str) -> None:
+        if step != "fetch":
+            say(step)
+
+    def done(self, step: str, detail: str) -> None:
+        say(f"  ✔ {detail}" if detail else "  ✔")
+
+    def skipped(self, step: str, detail: str) -> None:
+        pass  # a person at a terminal asked for no such step
+
+    def failed(self, step: str, detail: str) -> None:
+        say("  ✕")
+
+    def log(self, text: str) -> None:
+        pass  # kept in the outcome
+
+
+def _run(
+    jobdir: Path, request: contract.Request, files: Path, sums: Mapping[str, str]
+) -> pipeline.Outcome:
+    def move(folder: Path) -> Mapping[str, str]:
+        folder.rmdir()
+        files.rename(folder)
+        return sums
+
+    jobdir.mkdir()
+    return pipeline.run(jobdir, request, move, _Teller(), lambda: False, lambda: 1)
+
+
+def _finish(output: Path, uri: str, outcome: pipeline.Outcome, bundle: Path) -> None:
+    """Put bundle and report into the output folder, or the report alone, and say no.
+
+    Raises:
+        Refusal, Crash: the model was not proven.
+    """
+    if outcome.state is pipeline.State.PROVEN:
+        # Whole or not at all: copied beside the place, then named.
+        output.parent.mkdir(parents=True, exist_ok=True)
+        aside = Path(tempfile.mkdtemp(prefix=f".{output.name}.", dir=output.parent))
+        try:
+            aside.chmod(0o755)
+            shutil.copytree(bundle, aside, dirs_exist_ok=True)
+            _write_report(aside, uri, outcome.state, None, outcome)
+            if output.exists():
+                output.rmdir()
+            aside.rename(output)
+        finally:
+            shutil.rmtree(aside, ignore_errors=True)
+        return
+    kind = Refusal if outcome.state is pipeline.State.REFUSED else Crash
+    end = kind(outcome.code, outcome.sentence)
+    _write_report(output, uri, outcome.state, end, outcome)
+    if kind is Crash:
+        say(outcome.log[-4000:].strip())
+    raise end
+
+
+def _write_report(
+    output: Path,
+    uri: str,
+    state: str,
+    end: Refusal | Crash | None,
+    outcome: pipeline.Outcome | None = None,
+) -> None:
+    """report.json: how it ended, what the children reported, and their log."""
+    report = {
+        "schema": REPORT_SCHEMA,
+        "model_uri": uri,
+        "state": str(state),
+        "code": end.code if end else "",
+        "sentence": end.sentence if end else "",
+        "convert": asdict(outcome.convert) if outcome and outcome.convert else None,
+        "judge": asdict(outcome.judge) if outcome and outcome.judge else None,
+        "peak_mb": outcome.peak_mb if outcome else {},
+        "log": outcome.log if outcome else "",
+    }
+    output.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(report, indent=1, sort_keys=True, ensure_ascii=False)
+    (output / contract.REPORT_FILE).write_text(text + "\n", encoding="utf-8")
+
+
+def _check_output(output: Path) -> None:
+    if output.is_dir() and not any(output.iterdir()):
+        return
+    if output.exists() or output.is_symlink():
+        raise Refusal(
+            "output_not_empty",
+            f"{output} is not an empty folder, and nothing in it is overwritten. Name another "
+            "--output-dir, or empty this one.",
+        )
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(parents=True)
+    return folder
+
+
+@contextmanager
+def _workplace() -> Iterator[Path]:
+    """A folder of one's own that is gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="crossport-") as folder:
+        yield Path(folder)

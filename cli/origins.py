@@ -1,0 +1,123 @@
+"""Where a model comes from when there is no portal: a folder, or an MLflow server."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from cli.outcomes import Ended, Misuse, Refusal, Unreachable
+from converters import contract
+from registry.connectors import DOWNLOAD_LIMIT, SourceProblem
+from registry.connectors.mlflow import MlflowConnector
+from registry.connectors.model_uri import ModelUri, Resolved, fetch_folder, parse, resolve
+
+MLMODEL = "MLmodel"
+MLMODEL_LIMIT = 16 * 1024**2
+# The server's answer could not be had at all, as against an answer that says no.
+AWAY = frozenset({"not_answering", "tls", "server_error"})
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """A model's files in a folder: sha256 of each by its path, and whose they are."""
+
+    sums: dict[str, str]
+    identity: contract.Identity
+
+
+def fetch(text: str, folder: Path) -> Fetched:
+    """Copy a model's files into `folder`, which is empty.
+
+    Raises:
+        Misuse: not a URI that this command knows, or no server is named.
+        Refusal: there is no such model.
+        Unreachable: its server does not answer.
+    """
+    with _problems():
+        uri = parse(text)
+        if uri.folder is not None:
+            files = fetch_folder(uri.folder, folder, DOWNLOAD_LIMIT)
+            identity = contract.Identity("local", _name_of(uri.folder), "1")
+        else:
+            with _server(uri) as server:
+                found = resolve(uri, server)
+                files = server.download(found.artifact_uri, folder)
+            identity = _identity(found)
+    return Fetched({file.path: file.sha256 for file in files}, identity)
+
+
+def fetch_mlmodel(text: str, folder: Path) -> None:
+    """Copy the `MLmodel` file alone into `folder`; raises what `fetch` raises."""
+    with _problems():
+        uri = parse(text)
+        if uri.folder is not None:
+            _check_folder(uri.folder)
+            content: bytes | None = (uri.folder / MLMODEL).read_bytes()
+        else:
+            with _server(uri) as server:
+                where = resolve(uri, server).artifact_uri
+                content = server.read_file(where, MLMODEL, MLMODEL_LIMIT)
+    if content is None:
+        raise Refusal("mlmodel_missing", f"There is no MLmodel file at {text}.")
+    (folder / MLMODEL).write_bytes(content)
+
+
+def _server(uri: ModelUri) -> MlflowConnector:
+    url = os.environ.get("MLFLOW_TRACKING_URI", "").strip()
+    if not url.startswith(("http://", "https://")):
+        raise Misuse(
+            f"{uri.text} is on an MLflow server: set MLFLOW_TRACKING_URI to its http address"
+        )
+    if token := os.environ.get("MLFLOW_TRACKING_TOKEN", ""):
+        return MlflowConnector(url, "", token)
+    return MlflowConnector(
+        url,
+        os.environ.get("MLFLOW_TRACKING_USERNAME", ""),
+        os.environ.get("MLFLOW_TRACKING_PASSWORD", ""),
+    )
+
+
+def _identity(found: Resolved) -> contract.Identity:
+    return contract.Identity(
+        source="mlflow",
+        model=found.model,
+        version=str(found.version or 1),
+        run_id=found.run_id,
+        description=found.description,
+    )
+
+
+def _check_folder(folder: Path) -> None:
+    if not folder.is_dir():
+        raise Refusal("not_found", f"There is no folder {folder}.")
+    if not (folder / MLMODEL).is_file():
+        raise Refusal(
+            "not_found", f"There is no MLmodel file in {folder}; give the folder that MLflow saved."
+        )
+
+
+def _name_of(folder: Path) -> str:
+    """A model's name from its folder's: letters, digits, dots and dashes."""
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", folder.resolve().name).strip("-.")
+    return name or "model"
+
+
+@contextmanager
+def _problems() -> Iterator[None]:
+    """Turn what a source says into how a command ends."""
+    try:
+        yield
+    except SourceProblem as problem:
+        raise _ended(problem) from problem
+
+
+def _ended(problem: SourceProblem) -> Ended:
+    if problem.code in AWAY:
+        return Unreachable(problem.code, problem.sentence)
+    if problem.code == "bad_uri":
+        return Misuse(problem.sentence)
+    return Refusal(problem.code, problem.sentence)
