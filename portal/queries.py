@@ -1,0 +1,132 @@
+"""Every queryset that a page or the API shows, with what it needs prefetched.
+
+Templates and serializers get their rows from here alone, so that the number of queries does not grow
+with the rows (a test counts them).
+"""
+
+from __future__ import annotations
+
+from django.db.models import Count, Exists, Max, OuterRef, Prefetch, Q, QuerySet
+
+from converters.catalog import ROUTES
+from registry.models import Alias, ModelVersion, RegisteredModel, Source, SyncRun
+from workers.models import Bundle, Export, Job, Step
+
+
+def sources() -> QuerySet[Source]:
+    """Mirrored registries by name, each with its newest run first in `runs`."""
+    newest = SyncRun.objects.order_by("source_id", "-id").distinct("source_id")
+    return Source.objects.annotate(
+        model_count=Count(
+            "registered_models", filter=Q(registered_models__gone_at__isnull=True), distinct=True
+        )
+    ).prefetch_related(Prefetch("runs", queryset=newest))
+
+
+def models(
+    q: str = "",
+    name: str = "",
+    source: str = "",
+    flavor: str = "",
+    tag: str = "",
+    alias: str = "",
+    stage: str = "",
+    exportable: str = "",
+    has_bundle: bool | None = None,
+) -> QuerySet[RegisteredModel]:
+    """Registered models that still exist upstream, narrowed by what is given.
+
+    Each carries `latest` (its highest version's number) and `bundle_count`. `tag` is `key:value`
+    and matches the model's own tags or a version's; `exportable` is a target.
+    """
+    rows = RegisteredModel.objects.filter(gone_at__isnull=True)
+    rows = rows.select_related("source").prefetch_related(
+        Prefetch("aliases", queryset=Alias.objects.select_related("version"))
+    )
+    rows = rows.annotate(
+        latest=Max("versions__number", filter=Q(versions__gone_at__isnull=True)),
+        bundle_count=Count("versions__bundles", distinct=True),
+    )
+    if q:
+        for word in q.split():
+            rows = rows.filter(
+                Q(name__icontains=word) | Q(description__icontains=word) | Q(tags__icontains=word)
+            )
+    if name:
+        rows = rows.filter(name=name)
+    if source:
+        rows = rows.filter(source__slug=source)
+    if alias:
+        rows = rows.filter(Exists(Alias.objects.filter(model=OuterRef("pk"), name=alias)))
+    if tag:
+        key, _, value = tag.partition(":")
+        rows = rows.filter(
+            Q(tags__contains={key: value}) | _has_version(tags__contains={key: value})
+        )
+    if stage:
+        rows = rows.filter(_has_version(stage=stage))
+    if flavor:
+        rows = rows.filter(_has_version(flavors__contains=[flavor]))
+    if exportable:
+        rows = rows.filter(_has_version(_in_flavors(exportable)))
+    if has_bundle is not None:
+        has = Exists(Bundle.objects.filter(version__model=OuterRef("pk")))
+        rows = rows.filter(has if has_bundle else ~has)
+    return rows
+
+
+def _has_version(*conditions: Q, **fields: object) -> Exists:
+    rows = ModelVersion.objects.filter(model=OuterRef("pk"), gone_at__isnull=True)
+    return Exists(rows.filter(*conditions, **fields))
+
+
+def _in_flavors(target: str) -> Q:
+    """Versions whose flavors a route to `target` reads."""
+    found = Q(pk__in=[])
+    for route in ROUTES:
+        if route.target == target:
+            found |= Q(flavors__contains=[route.flavor])
+    return found
+
+
+def facets() -> dict[str, list[str]]:
+    """The values that the catalogue's facets offer, each list sorted."""
+    versions = ModelVersion.objects.filter(gone_at__isnull=True, model__gone_at__isnull=True)
+    flavors = {name for names in versions.values_list("flavors", flat=True) for name in names}
+    return {
+        "source": list(Source.objects.values_list("slug", flat=True)),
+        "flavor": sorted(flavors - {"python_function"}),
+        "stage": sorted(set(versions.exclude(stage="").values_list("stage", flat=True))),
+        "alias": sorted(set(Alias.objects.values_list("name", flat=True))),
+    }
+
+
+def versions(model: int | None = None) -> QuerySet[ModelVersion]:
+    """Versions, of one model or of all, newest number first."""
+    rows = ModelVersion.objects.select_related("model__source").prefetch_related(
+        "aliases", "bundles"
+    )
+    if model is not None:
+        rows = rows.filter(model_id=model)
+    return rows.order_by("-number", "-id")
+
+
+def exports() -> QuerySet[Export]:
+    """Exports, newest first, each with its jobs (newest first), their newest steps and bundles."""
+    jobs = Job.objects.order_by("-id").prefetch_related(
+        Prefetch("steps", queryset=Step.objects.order_by("attempt", "position"))
+    )
+    return (
+        Export.objects.select_related("version__model__source", "requested_by")
+        .prefetch_related(Prefetch("jobs", queryset=jobs), "bundles", "version__aliases")
+        .order_by("-id")
+    )
+
+
+def bundles() -> QuerySet[Bundle]:
+    """Published bundles, newest first."""
+    return (
+        Bundle.objects.select_related("version__model__source", "export", "job")
+        .prefetch_related("version__aliases")
+        .order_by("-id")
+    )
