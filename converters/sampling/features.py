@@ -117,7 +117,8 @@ def cast(feature: Feature, values: Iterable[Any]) -> Array:
             numbers = np.nan_to_num(np.rint(array.astype(np.float64)))
             # The largest int64 is no double: clip below it, or the cast wraps around.
             top = float(bounds.max) if feature.type == "integer" else float(2**63 - 1024)
-            return np.clip(numbers, float(bounds.min), top).astype(feature.dtype)
+            whole: Array = np.clip(numbers, float(bounds.min), top).astype(feature.dtype)
+            return whole
     if feature.type == "datetime":
         return array.astype("datetime64[ns]")
     with np.errstate(over="ignore", invalid="ignore"):

@@ -1,0 +1,123 @@
+"""What the PMML route cannot carry or is known to carry wrongly, and what it can promise."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from converters.contract import Signature
+from converters.errors import Refused
+
+# Class → the sentence for its owner. All of these convert without an error and answer wrongly.
+WRONG = {
+    "CalibratedClassifierCV": (
+        "Calibrated probabilities come out wrong in PMML (each class is 0.0); a sigmoid "
+        "calibration works in ONNX."
+    ),
+    "StackingClassifier": "StackingClassifier does not come out right in PMML; use a soft vote.",
+    "GaussianProcessRegressor": "Gaussian processes do not go into PMML; export to ONNX.",
+    "CatBoostClassifier": "CatBoost's PMML is wrong near its split points; export it natively.",
+    "CatBoostRegressor": "CatBoost's PMML is wrong near its split points; export it natively.",
+    "HashingVectorizer": "Hashed text is not reproduced exactly on the JVM; use a vocabulary.",
+}
+# Models that compute in float32 themselves, or whose PMML adds in another order.
+FLOAT = ("Voting", "Stacking", "XGB", "LGBM")
+FORESTS = ("DecisionTree", "RandomForest", "ExtraTree", "Bagging", "IsolationForest", "AdaBoost")
+IMPUTERS = ("SimpleImputer", "MissingIndicator")
+INNER = (
+    *("steps", "transformers_", "transformer_list", "estimators_", "estimators", "estimator_"),
+    *("best_estimator_", "regressor_", "final_estimator_", "estimator", "calibrated_classifiers_"),
+)
+
+
+def parts(estimator: Any) -> Iterator[Any]:
+    """The estimator and every fitted one inside it, steps of pipelines and members alike."""
+    yield estimator
+    for name in INNER:
+        value = getattr(estimator, name, None)
+        if value is None or isinstance(value, str):
+            continue
+        for item in value if isinstance(value, list | tuple) else np.ravel(value).tolist():
+            inner = item[1] if isinstance(item, tuple) and len(item) > 1 else item
+            if hasattr(inner, "get_params") or hasattr(inner, "classes_"):
+                yield from parts(inner)
+
+
+def check(estimator: Any) -> None:
+    """Refuse by name what converts silently into something wrong.
+
+    Raises:
+        Refused: `not_in_pmml`.
+    """
+    for part in parts(estimator):
+        sentence = WRONG.get(type(part).__name__) or _wrong_setting(part)
+        if sentence:
+            raise Refused("not_in_pmml", sentence)
+
+
+def _wrong_setting(part: Any) -> str:
+    name = type(part).__name__
+    if name == "QuantileTransformer" and part.output_distribution == "normal":
+        return (
+            "QuantileTransformer(output_distribution='normal') comes out far off in PMML; use "
+            "'uniform'."
+        )
+    if name == "KNeighborsRegressor" and part.weights == "distance":
+        return (
+            "KNeighborsRegressor(weights='distance') has no answer in PMML where a row equals a "
+            "training row; use weights='uniform'."
+        )
+    if getattr(part, "n_outputs_", 1) > 1 or name.startswith("MultiOutput"):
+        return "Models with several outputs do not come out right in PMML; train one model each."
+    if name.startswith(FORESTS) and _learned_from_missing(part):
+        return (
+            "This forest learned from rows with missing values, which PMML answers with nothing; "
+            "impute first."
+        )
+    if getattr(part, "linear_tree", False):
+        return "LightGBM's linear_tree leaves hold formulas that PMML does not carry."
+    return ""
+
+
+def _learned_from_missing(part: Any) -> bool:
+    """Whether a node sends missing values against the rule for nodes that saw none.
+
+    Such nodes send them to the child with more training rows (sklearn/tree/_splitter.pyx).
+    """
+    grown = getattr(part, "tree_", None)
+    if grown is None:
+        return False
+    inner = grown.children_left >= 0
+    left = grown.n_node_samples[grown.children_left[inner]]
+    right = grown.n_node_samples[grown.children_right[inner]]
+    goes_left = np.asarray(grown.missing_go_to_left)[inner].astype(bool)
+    return bool((goes_left != (left > right)).any())
+
+
+def takes_missing(estimator: Any) -> bool:
+    """Whether missing values may reach the document: sklearn's trees take them, JPMML's do not."""
+    names = [type(part).__name__ for part in parts(estimator)]
+    trees = any(name.startswith(FORESTS) for name in names)
+    return not trees or any(name in IMPUTERS for name in names)
+
+
+def is_double(estimator: Any, signature: Signature) -> bool:
+    """Whether original and document both compute in double, so that the tight tolerance holds."""
+    if any(column.type == "float" for column in signature.columns):
+        return False
+    if signature.tensor is not None and signature.tensor.dtype == "float32":
+        return False
+    return not any(type(part).__name__.startswith(FLOAT) for part in parts(estimator))
+
+
+def refusal(log: str) -> Refused:
+    """The refusal for a failed run of the program, from what it wrote on stderr."""
+    causes = re.findall(r"(?:Exception|Error): (.+)", log)
+    said = " ".join(causes[-1].split())[:300].rstrip(".") if causes else "it gave no reason"
+    return Refused(
+        "not_in_pmml",
+        f"A step of this model does not go into PMML: {said}. Replace it, or export to ONNX.",
+    )
