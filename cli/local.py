@@ -97,14 +97,12 @@ def _convert(arguments: argparse.Namespace) -> int:
         )
         outcome = _run(work / "job", request, files, fetched.sums)
         _finish(output, arguments.model_uri, outcome, work / "job" / contract.BUNDLE_DIR)
-    shown = {"state": outcome.state, "folder": str(output), "rows": _rows(outcome)}
+    rows, parity = (outcome.judge.rows, outcome.judge.parity) if outcome.judge else (0, [])
     if arguments.json:
-        emit(
-            shown
-            | {"parity": [asdict(one) for one in outcome.judge.parity] if outcome.judge else []}
-        )
+        proven = [asdict(one) for one in parity]
+        emit({"state": outcome.state, "folder": str(output), "rows": rows, "parity": proven})
     else:
-        facts([("proven on", f"{shown['rows']} rows"), ("bundle", output)])
+        facts([("proven on", f"{rows} rows"), ("bundle", output)])
     return 0
 
 
