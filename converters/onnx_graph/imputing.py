@@ -1,1 +1,101 @@
-"""."""
+"""Imputers: learned values in place of missing ones. Missing text is "" in the file."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from converters.errors import Refused
+from converters.onnx_graph.encoding import is_missing
+from converters.onnx_graph.frame import Frame
+from converters.onnx_graph.graph import ML, Graph, Value
+from converters.onnx_graph.registry import transformer
+
+
+@transformer("sklearn.SimpleImputer")
+def simple(graph: Graph, estimator: Any, frame: Frame) -> Frame:
+    """Statistics in place of missing values, and a column of indicators where asked."""
+    if not frame.has_strings:
+        return _numeric(graph, estimator, frame)
+    values, masks = [], []
+    for place, statistic in enumerate(estimator.statistics_):
+        column = frame.column(graph, place)
+        mask = _missing(graph, column, estimator.missing_values)
+        masks.append(mask)
+        if is_missing(statistic):
+            continue
+        fill = str(statistic) if column.dtype == "string" else float(statistic)
+        values.append(
+            graph.where(
+                mask,
+                graph.const(
+                    np.array([[fill]], object if column.dtype == "string" else None), column.dtype
+                ),
+                column,
+                column,
+            )
+        )
+    if estimator.indicator_ is not None:
+        chosen = [masks[int(place)] for place in estimator.indicator_.features_]
+        values += [graph.cast(mask, "float64") for mask in chosen]
+    return Frame(tuple(values))
+
+
+def _numeric(graph: Graph, estimator: Any, frame: Frame) -> Frame:
+    value = frame.numbers(graph)
+    mask = _missing(graph, value, estimator.missing_values)
+    statistics = np.array(
+        [np.nan if is_missing(item) else float(item) for item in estimator.statistics_]
+    )
+    filled = graph.where(
+        mask, graph.const(np.nan_to_num(statistics).reshape(1, -1), value.dtype), value, value
+    )
+    kept = [place for place, item in enumerate(statistics) if not np.isnan(item)]
+    parts = [graph.take(filled, kept)]
+    if estimator.indicator_ is not None:
+        flags = graph.take(mask, [int(place) for place in estimator.indicator_.features_])
+        if flags.width:
+            parts.append(graph.cast(flags, value.dtype))
+    return Frame((graph.concat(parts),))
+
+
+@transformer("sklearn.MissingIndicator")
+def indicator(graph: Graph, estimator: Any, frame: Frame) -> Frame:
+    """Where values are missing, as 0 and 1, for the columns that it found to miss some."""
+    flags = []
+    for place in estimator.features_:
+        mask = _missing(graph, frame.column(graph, int(place)), estimator.missing_values)
+        flags.append(graph.cast(mask, "float64"))
+    return Frame((graph.concat(flags),))
+
+
+def _missing(graph: Graph, value: Value, missing: Any) -> Value:
+    """Which values are missing, a bool as wide as the value."""
+    if value.dtype == "string":
+        return _missing_text(graph, value, missing)
+    if is_missing(missing):
+        if not value.is_float:
+            value = graph.cast(value, "float64")
+        return graph.op("IsNaN", [value], "bool", value.width)
+    if not isinstance(missing, int | float | np.number):
+        raise Refused(
+            "missing_values",
+            f"An imputer takes {missing!r} for missing in columns of numbers; use np.nan.",
+        )
+    return graph.compare("Equal", value, np.full((1, 1), missing))
+
+
+def _missing_text(graph: Graph, value: Value, missing: Any) -> Value:
+    key = "" if is_missing(missing) else str(missing)
+    found = graph.op(
+        "LabelEncoder",
+        [value],
+        "int64",
+        value.width,
+        domain=ML,
+        keys_strings=[key],
+        values_int64s=[1],
+        default_int64=0,
+    )
+    return graph.cast(found, "bool")

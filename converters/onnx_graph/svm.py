@@ -1,1 +1,144 @@
-"""."""
+"""Support vector machines with dense kernels, in double as libsvm computes them."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from converters.contract import OutputKind
+from converters.errors import Refused
+from converters.onnx_graph import labels
+from converters.onnx_graph.frame import Frame
+from converters.onnx_graph.graph import Graph, Value
+from converters.onnx_graph.registry import Answer, Predicted, predictor
+
+
+def kernel(graph: Graph, estimator: Any, value: Value) -> Value:
+    """[N, support vectors] in double.
+
+    Raises:
+        Refused: `own_python` for a kernel that is a function, `kernel_unknown`.
+    """
+    vectors = np.asarray(estimator.support_vectors_, np.float64)
+    gamma, constant = float(estimator._gamma), float(estimator.coef0)
+    if estimator.kernel == "rbf":
+        return graph.unary("Exp", _scaled(graph, _distances(graph, value, vectors), -gamma))
+    if estimator.kernel not in ("linear", "poly", "sigmoid"):
+        raise Refused(
+            "kernel_unknown",
+            f"The kernel {estimator.kernel!r} is not one that converts; use rbf, linear, poly or "
+            "sigmoid.",
+        )
+    product = graph.matmul(value, vectors.T)
+    if estimator.kernel == "linear":
+        return product
+    shifted = graph.binary("Add", _scaled(graph, product, gamma), np.full((1, 1), constant))
+    if estimator.kernel == "sigmoid":
+        return graph.unary("Tanh", shifted)
+    return graph.binary("Pow", shifted, np.full((1, 1), float(estimator.degree)))
+
+
+def _scaled(graph: Graph, value: Value, factor: float) -> Value:
+    return graph.binary("Mul", value, np.full((1, 1), factor))
+
+
+def _distances(graph: Graph, value: Value, vectors: npt.NDArray[np.float64]) -> Value:
+    """Squared distances through products, which cancel less once the vectors' mean is taken off."""
+    center = vectors.mean(axis=0, keepdims=True)
+    moved = vectors - center
+    row = graph.binary("Sub", value, center)
+    own = graph.reduce("ReduceSumSquare", row)
+    cross = _scaled(graph, graph.matmul(row, moved.T), -2.0)
+    total = graph.binary("Add", cross, own)
+    total = graph.binary("Add", total, np.square(moved).sum(axis=1).reshape(1, -1))
+    return graph.binary("Max", total, np.zeros((1, 1)))
+
+
+def _decisions(graph: Graph, estimator: Any, frame: Frame) -> Value:
+    """libsvm's own decision values: one a pair of classes, or one."""
+    values = kernel(graph, estimator, frame.numbers(graph, "float64"))
+    pairs = _pair_coefficients(estimator)
+    product = graph.matmul(values, pairs)
+    return graph.binary("Add", product, np.reshape(estimator._intercept_, (1, -1)))
+
+
+def _pair_coefficients(estimator: Any) -> npt.NDArray[np.float64]:
+    """[vectors, pairs]: a vector counts in the pairs of its own class (svm_predict_values)."""
+    dual = np.asarray(estimator._dual_coef_, np.float64)
+    if not hasattr(estimator, "classes_"):
+        return dual.T
+    classes = len(estimator.classes_)
+    starts = np.cumsum([0, *estimator._n_support[:classes]])
+    columns = []
+    for first, second in combinations(range(classes), 2):
+        column = np.zeros(dual.shape[1])
+        one = slice(starts[first], starts[first + 1])
+        other = slice(starts[second], starts[second + 1])
+        column[one] = dual[second - 1, one]
+        column[other] = dual[first, other]
+        columns.append(column)
+    return np.array(columns).T
+
+
+@predictor("sklearn.SVC", "sklearn.NuSVC")
+def classifier(graph: Graph, estimator: Any, frame: Frame) -> Predicted:
+    """Labels by the pairs' votes, and the scores; Platt's probabilities are left out."""
+    pairs = _decisions(graph, estimator, frame)
+    if getattr(estimator, "probability", False):
+        graph.notes.append(
+            "The SVC's probabilities are left out: libsvm finds them by an iteration of its own; "
+            "wrap LinearSVC or SVC in CalibratedClassifierCV(method='sigmoid') to have some."
+        )
+    if pairs.width == 1:
+        score = graph.unary("Neg", pairs)
+        index = labels.positive(graph, score)
+        return labels.classified(
+            graph, index, estimator.classes_, graph.flat(score), "decision_function"
+        )
+    votes, summed = _votes(graph, pairs, len(estimator.classes_))
+    ranked = graph.binary("Add", votes, summed)
+    by_rank = estimator.break_ties and estimator.decision_function_shape == "ovr"
+    index = labels.first_largest(graph, ranked if by_rank else votes)
+    shown = ranked if estimator.decision_function_shape == "ovr" else graph.unary("Neg", pairs)
+    if estimator.decision_function_shape == "ovo":
+        shown = pairs
+    return labels.classified(graph, index, estimator.classes_, shown, "decision_function")
+
+
+def _votes(graph: Graph, pairs: Value, classes: int) -> tuple[Value, Value]:
+    """Each class's votes, and its confidence squeezed below 1/3 (`_ovr_decision_function`)."""
+    signs = np.zeros((pairs.width, classes))
+    first_wins = np.zeros((pairs.width, classes))
+    second_wins = np.zeros((pairs.width, classes))
+    for place, (first, second) in enumerate(combinations(range(classes), 2)):
+        signs[place, first], signs[place, second] = 1.0, -1.0
+        first_wins[place, first] = second_wins[place, second] = 1.0
+    above = graph.cast(graph.compare("Greater", pairs, np.zeros((1, 1))), "float64")
+    below = graph.op("Sub", [graph.const(np.ones((1, 1))), above], "float64", pairs.width)
+    votes = graph.binary("Add", graph.matmul(above, first_wins), graph.matmul(below, second_wins))
+    total = graph.matmul(pairs, signs)
+    size = graph.binary("Add", graph.unary("Abs", total), np.ones((1, 1)))
+    return votes, graph.binary("Div", total, _scaled(graph, size, 3.0))
+
+
+@predictor("sklearn.SVR", "sklearn.NuSVR")
+def regressor(graph: Graph, estimator: Any, frame: Frame) -> Predicted:
+    """The decision value is the answer."""
+    return labels.regressed(graph, _decisions(graph, estimator, frame))
+
+
+@predictor("sklearn.OneClassSVM")
+def one_class(graph: Graph, estimator: Any, frame: Frame) -> Predicted:
+    """1 inside, -1 outside, and the score."""
+    score = _decisions(graph, estimator, frame)
+    label = labels.pick(graph, labels.positive(graph, score), np.array([-1, 1]))
+    return Predicted(
+        (
+            Answer("label", OutputKind.LABEL, "predict", label),
+            Answer("scores", OutputKind.SCORES, "decision_function", graph.flat(score)),
+        ),
+        [-1, 1],
+    )

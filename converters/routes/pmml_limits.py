@@ -26,7 +26,6 @@ WRONG = {
 # Models that compute in float32 themselves, or whose PMML adds in another order.
 FLOAT = ("Voting", "Stacking", "XGB", "LGBM")
 FORESTS = ("DecisionTree", "RandomForest", "ExtraTree", "Bagging", "IsolationForest", "AdaBoost")
-IMPUTERS = ("SimpleImputer", "MissingIndicator")
 INNER = (
     *("steps", "transformers_", "transformer_list", "estimators_", "estimators", "estimator_"),
     *("best_estimator_", "regressor_", "final_estimator_", "estimator", "calibrated_classifiers_"),
@@ -99,9 +98,7 @@ def _learned_from_missing(part: Any) -> bool:
 
 def takes_missing(estimator: Any) -> bool:
     """Whether missing values may reach the document: sklearn's trees take them, JPMML's do not."""
-    names = [type(part).__name__ for part in parts(estimator)]
-    trees = any(name.startswith(FORESTS) for name in names)
-    return not trees or any(name in IMPUTERS for name in names)
+    return not any(type(part).__name__.startswith(FORESTS) for part in parts(estimator))
 
 
 def is_double(estimator: Any, signature: Signature) -> bool:

@@ -40,19 +40,18 @@ def convert(model: Loaded, request: Request, folder: Path) -> Converted:
     pmml_limits.check(estimator)
     with tempfile.TemporaryDirectory(dir=folder, prefix=".pmml-") as aside:
         document = _write(estimator, names, outputs[0].name, Path(aside))
-        given = _result_fields(document)
+        given, replaced = _fields(document)
         document.replace(folder / FILE)
     outputs, notes = _given(outputs, given)
-    takes_missing = pmml_limits.takes_missing(estimator)
-    if not takes_missing:
-        notes.append(
-            "This model's trees take missing values in Python; JPMML answers them with nothing, so "
-            "the export takes none."
-        )
+    if not pmml_limits.takes_missing(estimator):
+        # JPMML's trees answer nothing where a value is missing, unless the document says by what
+        # to replace it; scikit-learn's answer something. So the export does not take it.
+        names = [name for name in names if name in replaced]
+        notes.append("Only imputed columns may be missing: JPMML's trees answer nothing otherwise.")
     return Converted(
         file=FILE,
         signature=model.signature,
-        inputs=_inputs(model.signature, takes_missing),
+        inputs=_inputs(model.signature, names),
         outputs=outputs,
         exact=pmml_limits.is_double(estimator, model.signature),
         facts={"converter": _converter(), "pmml": "4.4", "target_field": outputs[0].name},
@@ -75,16 +74,18 @@ def _field_names(signature: Signature) -> list[str]:
     return [column.name for column in signature.columns]
 
 
-def _inputs(signature: Signature, nullable: bool) -> list[Input]:
+def _inputs(signature: Signature, nullable: Sequence[str]) -> list[Input]:
+    """One input a column; `nullable` names the fields in which a value may be missing."""
     if signature.tensor is not None:
         name = signature.tensor.name or TENSOR
-        return [Input(name, signature.tensor.dtype, [name], nullable)]
+        whole = len(nullable) == signature.width
+        return [Input(name, signature.tensor.dtype, [name], whole)]
     return [
         Input(
             column.name,
             "string" if column.type == "string" else DTYPES[column.type],
             [column.name],
-            nullable and column.type in ("float", "double", "string"),
+            column.name in nullable and column.type in ("float", "double", "string"),
         )
         for column in signature.columns
     ]
@@ -186,21 +187,24 @@ def _write(estimator: Any, names: Sequence[str], target: str, folder: Path) -> P
     return document
 
 
-def _result_fields(document: Path) -> set[str]:
-    """Names of the document's output fields."""
+def _fields(document: Path) -> tuple[set[str], set[str]]:
+    """Names of the document's output fields, and of the fields whose missing values it replaces."""
     import xml.parsers.expat
 
-    found: set[str] = set()
+    given: set[str] = set()
+    replaced: set[str] = set()
 
     def start(name: str, attributes: dict[str, str]) -> None:
         if name == "OutputField":
-            found.add(attributes["name"])
+            given.add(attributes["name"])
+        if name == "MiningField" and "missingValueReplacement" in attributes:
+            replaced.add(attributes["name"])
 
     parser = xml.parsers.expat.ParserCreate()
     parser.StartElementHandler = start
     with document.open("rb") as stream:
         parser.ParseFile(stream)
-    return found
+    return given, replaced
 
 
 def _java() -> str:

@@ -1,0 +1,14 @@
+"""Real trained models, saved as real MLflow folders: each catalogue row is proven on some of them."""
+
+from __future__ import annotations
+
+from tests.real_models import booster_models, sklearn_models
+from tests.real_models.sklearn_models import Make
+
+# (flavor, target) → functions that save one model in the folder they are given.
+REAL_MODELS: dict[tuple[str, str], list[Make]] = {
+    ("sklearn", "onnx"): sklearn_models.MAKERS,
+    ("sklearn", "pmml"): sklearn_models.MAKERS,
+    ("xgboost", "onnx"): booster_models.XGBOOST,
+    ("lightgbm", "onnx"): booster_models.LIGHTGBM,
+}
