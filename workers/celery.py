@@ -1,4 +1,4 @@
-"""The Celery application: an engine that wakes workers. No result is kept; the rows are the truth."""
+"""The Celery application: an engine that wakes workers, keeping no results."""
 
 from __future__ import annotations
 
@@ -73,15 +73,17 @@ app.conf.update(
 )
 
 
-@worker_ready.connect
 def _report_presence(sender: Any, **_: Any) -> None:
     from workers.presence import presence  # models need Django set up, which Celery does later
 
     presence.begin(sender.hostname, sorted(sender.app.amqp.queues.consume_from))
 
 
-@worker_shutdown.connect
 def _end_presence(**_: Any) -> None:
     from workers.presence import presence
 
     presence.end()
+
+
+worker_ready.connect(_report_presence)
+worker_shutdown.connect(_end_presence)

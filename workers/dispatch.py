@@ -17,15 +17,16 @@ from converters import catalog, contract
 from converters.preflight import Answer, preflight
 from registry.models import ModelVersion
 from workers.models import Export, Job, JobState
+from workers.pipeline import FETCH_REFUSALS
 from workers.queues import wake_job
 
 if TYPE_CHECKING:
-    from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+    from django.contrib.auth.models import AnonymousUser, User
 
 PROFILES = ("java-cpu",)
 INPUTS = ("auto", "columns", "tensor")
 # Ended without saying anything about the model: asking again is worth another job.
-WORTH_ANOTHER = frozenset({JobState.CRASHED, JobState.CANCELLED})
+UNDECIDED = frozenset({JobState.CRASHED, JobState.CANCELLED})
 LIVE = frozenset({JobState.QUEUED, JobState.RUNNING})
 
 
@@ -55,7 +56,7 @@ def request_export(
     target: str,
     options: contract.Options | Mapping[str, Any] | None = None,
     profile: str = "java-cpu",
-    user: AbstractBaseUser | AnonymousUser | None = None,
+    user: User | AnonymousUser | None = None,
 ) -> tuple[Export, bool]:
     """The export of this version in this form, and whether it is new; its job is on its way.
 
@@ -81,7 +82,7 @@ def request_export(
             },
         )
         last = export.jobs.first()
-        if last is None or last.state in WORTH_ANOTHER:
+        if last is None or worth_another(last):
             _new_job(export, route)
     return export, created
 
@@ -108,7 +109,7 @@ def cancel(job: Job) -> None:
     job.refresh_from_db()
 
 
-def retry(export: Export, user: AbstractBaseUser | AnonymousUser | None = None) -> Job:
+def retry(export: Export, user: User | AnonymousUser | None = None) -> Job:
     """Another job for an export whose last one crashed or was cancelled.
 
     Raises:
@@ -118,7 +119,7 @@ def retry(export: Export, user: AbstractBaseUser | AnonymousUser | None = None) 
     last = export.jobs.first()
     if last is not None and last.state in LIVE:
         raise NotNow("job_not_final", "A job of this export is still at work.")
-    if last is not None and last.state not in WORTH_ANOTHER:
+    if last is not None and not worth_another(last):
         raise NotNow(
             "job_not_retryable",
             f"This export has {last.state}; the same model and options would end the same.",
@@ -126,6 +127,11 @@ def retry(export: Export, user: AbstractBaseUser | AnonymousUser | None = None) 
     route = _route(export.version, export.target, export.profile)
     with transaction.atomic():
         return _new_job(export, route)
+
+
+def worth_another(job: Job) -> bool:
+    """Whether another job of the same export could end otherwise than this one did."""
+    return job.state in UNDECIDED or (job.state == JobState.REFUSED and job.code in FETCH_REFUSALS)
 
 
 def identity_of(
@@ -170,7 +176,7 @@ def _new_job(export: Export, route: catalog.Route) -> Job:
         with transaction.atomic():
             job = Job.objects.create(export=export, queue=str(route.queue))
     except IntegrityError:
-        return export.jobs.get(state__in=LIVE)
+        return export.jobs.latest("pk")  # it may have ended meanwhile, and is still the answer
     wake_job(job)
     return job
 
@@ -221,4 +227,3 @@ def _route(version: ModelVersion, target: str, profile: str) -> catalog.Route:
     if verdict.answer is Answer.CANNOT or route is None:
         raise Refused(verdict.code, verdict.sentence)
     return route
-

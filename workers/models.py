@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -20,9 +20,7 @@ class JobState(models.TextChoices):
     CANCELLED = "cancelled", _("cancelled")
 
 
-FINAL = frozenset(
-    {JobState.SUCCEEDED, JobState.REFUSED, JobState.CRASHED, JobState.CANCELLED}
-)
+FINAL = frozenset({JobState.SUCCEEDED, JobState.REFUSED, JobState.CRASHED, JobState.CANCELLED})
 # The whole life of a job. RUNNING → QUEUED is the reaper's, after a lease ran out.
 NEXT: dict[JobState, frozenset[JobState]] = {
     JobState.QUEUED: frozenset({JobState.RUNNING, JobState.CANCELLED, JobState.CRASHED}),
@@ -57,7 +55,7 @@ class LostRace(Exception):
 
 
 class Export(models.Model):
-    """One version × one target × one set of options; asked for twice it is the same row."""
+    """One version, one target, one set of options; asked for twice it is the same row."""
 
     version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="exports")
     target = models.CharField(max_length=30)
@@ -138,6 +136,8 @@ class Job(models.Model):
         if to in FINAL:
             fields["finished_at"] = timezone.now()
             fields["lease_until"] = None
+        if to == JobState.RUNNING:
+            fields["attempt"] = F("attempt") + 1
         if not rows.update(state=to, **fields):
             raise LostRace(self.pk, to)
         self.refresh_from_db()
@@ -182,7 +182,9 @@ class Bundle(models.Model):
     class Meta:
         ordering = ["-id"]
         constraints = [
-            models.UniqueConstraint(fields=["version", "target", "build"], name="one_bundle_a_build")
+            models.UniqueConstraint(
+                fields=["version", "target", "build"], name="one_bundle_a_build"
+            )
         ]
 
     def __str__(self) -> str:

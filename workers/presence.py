@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import socket
 import threading
+from datetime import datetime
 
 from django.db import DatabaseError, InterfaceError, connection
 from django.utils import timezone
@@ -44,9 +45,10 @@ class Presence:
             logger.warning("could not take away the row of %s", self._name, exc_info=True)
 
     def _report(self, name: str, queues: list[str]) -> None:
+        begun = timezone.now()
         while True:
             try:
-                self._write(name, queues)
+                self._write(name, queues, begun)
             except (DatabaseError, InterfaceError):
                 # The database may be away for a while; the next round connects anew.
                 logger.warning("could not report %s", name, exc_info=True)
@@ -55,8 +57,13 @@ class Presence:
             if self._over.wait(SECONDS):
                 return
 
-    def _write(self, name: str, queues: list[str]) -> None:
-        fresh = {"host": socket.gethostname(), "queues": queues, "seen_at": timezone.now()}
+    def _write(self, name: str, queues: list[str], begun: datetime) -> None:
+        fresh = {
+            "host": socket.gethostname(),
+            "queues": queues,
+            "seen_at": timezone.now(),
+            "started_at": begun,  # one that was killed left its row, with its own start
+        }
         Worker.objects.update_or_create(name=name, defaults=fresh)
 
 

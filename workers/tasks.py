@@ -1,4 +1,4 @@
-"""Celery's leaves: each calls one function that works without Celery. Sent by name, never imported."""
+"""Celery's leaves: each calls one function that works without Celery. Never imported, but named."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from workers.execute import execute
 from workers.queues import wake_sync
 
 
-@app.task(bind=True)
+@app.task(bind=True)  # type: ignore[untyped-decorator]
 def run_job(self: Any, job_id: int) -> None:
     """Do a job, this one or the next that waits."""
     execute(job_id, self.request.hostname)
 
 
-@app.task
+@app.task  # type: ignore[untyped-decorator]
 def sync_source(source_id: int) -> None:
     """Mirror one source; one that was removed meanwhile needs nothing."""
     source = Source.objects.filter(pk=source_id).first()
@@ -26,14 +26,14 @@ def sync_source(source_id: int) -> None:
         mirror.sync_source(source)
 
 
-@app.task
+@app.task  # type: ignore[untyped-decorator]
 def sync_all() -> None:
     """Have every source synced, each by whoever is free."""
     for source_id in Source.objects.values_list("pk", flat=True):
         wake_sync(source_id)
 
 
-@app.task
+@app.task  # type: ignore[untyped-decorator]
 def reap() -> None:
     """Take back what dead workers held."""
     reconcile.reap()

@@ -7,7 +7,6 @@ import contextlib
 import json
 import os
 import selectors
-import shutil
 import signal
 import subprocess
 import sys
@@ -18,6 +17,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import IO
 
+from workers.sandbox.leftovers import disk_mb, remove_tree
 from workers.sandbox.level import CONFINE, Level, level
 from workers.sandbox.limits import Limits, environment
 
@@ -85,7 +85,7 @@ def run_child(
     """
     jobdir = jobdir.resolve()
     scratch = jobdir / "tmp"
-    _remove(scratch)
+    remove_tree(scratch)
     scratch.mkdir()
     begun = time.monotonic()
     output = _Output(on_output, limits.output_bytes)
@@ -101,7 +101,7 @@ def run_child(
     finally:
         _end(launcher, theirs)
         status, peak_kb = _report(heard)
-        _remove(scratch)
+        remove_tree(scratch)
     code = os.waitstatus_to_exitcode(status) if status is not None else launcher.returncode
     return ChildResult(
         exit_code=code if code >= 0 else None,
@@ -187,7 +187,7 @@ def _end(launcher: subprocess.Popen[bytes], control: int) -> None:
 
 
 def _report(heard: int) -> tuple[int | None, int]:
-    """The child's wait status and peak memory in kB, as the keeper wrote them; None if it did not."""
+    """The child's wait status and peak memory in kB; None where the keeper wrote nothing."""
     with os.fdopen(heard, "rb") as pipe:
         text = pipe.read(4096)
     if not text:
@@ -225,16 +225,6 @@ class _Output:
         self._pass_on(text)
 
 
-def disk_mb(folder: Path) -> int:
-    """What the files under `folder` take on disk, in MB; links are not followed."""
-    blocks = 0
-    for path, folders, files in os.walk(folder):
-        for name in (*folders, *files):
-            with contextlib.suppress(OSError):  # gone meanwhile
-                blocks += os.lstat(os.path.join(path, name)).st_blocks  # noqa: PTH116, PTH118
-    return blocks * 512 // 2**20
-
-
 def _threads_now() -> int:
     """How many threads the account runs, which is what RLIMIT_NPROC counts."""
     found, user = 0, os.geteuid()
@@ -250,20 +240,3 @@ def _pipe(stream: IO[bytes] | None) -> IO[bytes]:
     if stream is None:
         raise TypeError("the launcher was started without pipes")
     return stream
-
-
-def _remove(folder: Path) -> None:
-    """Remove what a child left there, a file or link in the folder's place too."""
-    if folder.is_dir() and not folder.is_symlink():
-        # Sub-folders without permissions are the child's spite, not an error of ours.
-        shutil.rmtree(folder, onerror=_open_and_retry)
-    else:
-        folder.unlink(missing_ok=True)
-
-
-def _open_and_retry(function: Callable[..., object], path: str, _: object) -> None:
-    parent = Path(path).parent
-    parent.chmod(0o700)
-    with contextlib.suppress(OSError):
-        Path(path).chmod(0o700)
-    function(path)

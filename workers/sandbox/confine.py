@@ -1,4 +1,4 @@
-"""Run as a script by `child.run_child`: confines a child, watches over it, and leaves nobody behind.
+"""Run as a script by `child.run_child`: confines a child, watches it, and leaves nobody behind.
 
 Three processes. The launcher makes the namespaces; the keeper, first in them, starts the child and
 ends everything when the child ends or the worker does; the child takes its limits and becomes the

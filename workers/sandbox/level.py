@@ -21,7 +21,9 @@ confine["unshare"](confine["CLONE_NEWUSER"] | confine["CLONE_NEWNET"] | confine[
 class Level(StrEnum):
     """How children are confined here, in words for the log."""
 
-    NAMESPACES = "limits, and namespaces of its own: no network, no sight of other processes' secrets"
+    NAMESPACES = (
+        "limits, and namespaces of its own: no network, no sight of other processes' secrets"
+    )
     LIMITS = "limits only: this host allows no user namespaces, so the network is not cut"
 
 

@@ -1,0 +1,68 @@
+"""Fetches a version's files from its source: the one step of a job that has the network."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from registry.connectors import Connector, SourceProblem
+from registry.models import ModelVersion
+from registry.sources import connect_source
+from workers.pipeline import Cancelled, Fetch, FetchFailed, disk_full
+
+LOOK_SECONDS = 0.2
+
+
+def fetcher(version: ModelVersion, stopped: Callable[[], bool]) -> Fetch:
+    """What the pipeline calls to get this version's files into the model folder."""
+
+    def fetch(folder: Path) -> Mapping[str, str]:
+        try:
+            with connect_source(version.model.source) as connector:
+                uri = version.artifact_uri or connector.artifact_uri(
+                    version.model.name, version.number
+                )
+                return _Download(connector, uri, folder).result(stopped)
+        except SourceProblem as problem:
+            code, sentence = problem.code, problem.sentence
+            if code == "disk_full":  # its own sentence names a folder of this machine
+                code, sentence = disk_full()
+            raise FetchFailed(code, sentence) from problem
+
+    return fetch
+
+
+class _Download:
+    """A download in a thread of its own, so that gigabytes in flight do not hold up a cancel."""
+
+    def __init__(self, connector: Connector, uri: str, folder: Path) -> None:
+        self._connector = connector
+        self._uri = uri
+        self._folder = folder
+        self._sums: dict[str, str] = {}
+        self._error: BaseException | None = None
+
+    def result(self, stopped: Callable[[], bool]) -> Mapping[str, str]:
+        """Wait for the files; the sha256 of each by its path.
+
+        Raises:
+            Cancelled: `stopped` said so; the caller closes the connector, which ends the thread.
+            SourceProblem, OSError: what the download raised.
+        """
+        thread = threading.Thread(target=self._run, name="download", daemon=True)
+        thread.start()
+        while thread.is_alive():
+            if stopped():
+                raise Cancelled
+            thread.join(LOOK_SECONDS)
+        if self._error is not None:
+            raise self._error
+        return self._sums
+
+    def _run(self) -> None:
+        try:
+            files = self._connector.download(self._uri, self._folder)
+            self._sums = {file.path: file.sha256 for file in files}
+        except BaseException as error:  # handed to the thread that waits
+            self._error = error

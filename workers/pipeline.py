@@ -1,0 +1,374 @@
+"""The steps of one job on one job directory, from fetch to bundle; the command line uses it too.
+
+Knows no Django: whoever calls it is told of each step and stores, shows or publishes what follows.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import errno
+import json
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+from converters import catalog, contract
+from workers import collect
+from workers.sandbox import ChildResult, Killed, Limits, command, level, remove_tree, run_child
+
+STEPS = ("fetch", "environment", "convert", "parity", "optimise", "benchmark", "jvm", "bundle")
+LOG_CHARACTERS = 200_000
+FULL_DISK = frozenset({errno.ENOSPC, errno.EDQUOT})
+# Less than this left after a child failed: the disk is the likelier cause.
+SCARCE_BYTES = 32 * 2**20
+
+# Why a model's files cannot be had that its owner, not an administrator, can mend; the other codes
+# of registry.connectors.SourceProblem are crashes.
+FETCH_REFUSALS = frozenset({"artifacts_gone", "artifact_scheme", "bad_name", "too_large"})
+SKIPPED = {
+    "environment": "standard environment",
+    "optimise": "graphs are published as converted",
+    "benchmark": "speed is not measured in this release",
+    "jvm": "The JVM check runs in a later release; build the bundle's java/ folder to run its test",
+}
+
+T = TypeVar("T")
+# model folder → sha256 of each file by its path inside
+Fetch = Callable[[Path], Mapping[str, str]]
+
+
+class State(StrEnum):
+    """How a run ended."""
+
+    PROVEN = "proven"
+    REFUSED = "refused"
+    CRASHED = "crashed"
+    CANCELLED = "cancelled"
+
+
+class StepListener(Protocol):
+    """Is told what happens, as it happens."""
+
+    def started(self, step: str) -> None:
+        """A step has begun."""
+
+    def done(self, step: str, detail: str) -> None:
+        """It has ended well."""
+
+    def skipped(self, step: str, detail: str) -> None:
+        """It is not needed here."""
+
+    def failed(self, step: str, detail: str) -> None:
+        """It has ended, and the run with it."""
+
+    def log(self, text: str) -> None:
+        """What a child printed, as it came."""
+
+
+class FetchFailed(Exception):
+    """The model's files could not be had; the code says whether that is up to the model's owner."""
+
+    def __init__(self, code: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.code = code
+        self.sentence = sentence
+
+
+class Cancelled(Exception):
+    """Nobody wants the result any more; a fetch may raise it too."""
+
+
+class _Ended(Exception):
+    """Leaves the steps early, with the outcome."""
+
+    def __init__(self, state: State, code: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.state, self.code, self.sentence = state, code, sentence
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended, and what its children reported.
+
+    files: the bundle's, checked against its SHA256SUMS; only where the state is proven.
+    manifest: the bundle's manifest.json, parsed. log: the end of all output, 200,000 characters.
+    """
+
+    state: State
+    code: str = ""
+    sentence: str = ""
+    convert: contract.ConvertReport | None = None
+    judge: contract.JudgeReport | None = None
+    files: list[Path] = field(default_factory=list)
+    manifest: dict[str, Any] = field(default_factory=dict)
+    peak_mb: dict[str, int] = field(default_factory=dict)
+    log: str = ""
+
+
+def run(
+    jobdir: Path,
+    request: contract.Request,
+    fetch: Fetch,
+    steps: StepListener,
+    cancelled: Callable[[], bool],
+    reserve_build: Callable[[], int],
+) -> Outcome:
+    """Fetch, convert, judge and render one bundle in `jobdir`; never raises for what a model does.
+
+    reserve_build: asked once, when all is proven and the bundle is about to be rendered.
+    """
+    return _Run(jobdir.resolve(), request, fetch, steps, cancelled, reserve_build).outcome()
+
+
+def limits_of(route: catalog.Route) -> Limits:
+    """A child's limits on this route; a JVM's collector may use a second core."""
+    wall = route.minutes * 60
+    return Limits(wall_seconds=wall, cpu_seconds=2 * wall, memory_mb=route.memory_mb)
+
+
+class _Run:
+    def __init__(
+        self,
+        jobdir: Path,
+        request: contract.Request,
+        fetch: Fetch,
+        steps: StepListener,
+        cancelled: Callable[[], bool],
+        reserve_build: Callable[[], int],
+    ) -> None:
+        self.jobdir = jobdir
+        self.request = request
+        self.fetch = fetch
+        self.steps = steps
+        self.cancelled = cancelled
+        self.reserve_build = reserve_build
+        self.step = ""
+        self.text = ""
+        self.convert: contract.ConvertReport | None = None
+        self.judge: contract.JudgeReport | None = None
+        self.files: list[Path] = []
+        self.manifest: dict[str, Any] = {}
+        self.peak_mb: dict[str, int] = {}
+
+    def outcome(self) -> Outcome:
+        """Take the steps in their order; the first that ends otherwise than well is the last."""
+        try:
+            for step in STEPS:
+                self._take(step)
+        except _Ended as end:
+            self.steps.failed(self.step, end.sentence)
+            return self._outcome(end.state, end.code, end.sentence)
+        return self._outcome(State.PROVEN)
+
+    def _take(self, step: str) -> None:
+        if step in SKIPPED:
+            self.steps.skipped(step, SKIPPED[step])
+            return
+        self.step = step
+        self.steps.started(step)
+        actions = {
+            "fetch": self._fetch,
+            "convert": self._convert,
+            "parity": self._judge,
+            "bundle": self._bundle,
+        }
+        try:
+            detail = actions[step]()
+        except Cancelled as stop:
+            raise _Ended(State.CANCELLED, "cancelled", "Cancelled while it ran.") from stop
+        except collect.Strange as strange:
+            raise _crash("strange_result", f"The {step} step left a bad result: {strange}.") from (
+                strange
+            )
+        except OSError as error:
+            if error.errno in FULL_DISK:
+                raise _crash(*disk_full()) from error
+            raise
+        self.steps.done(step, detail)
+
+    def _fetch(self) -> str:
+        model = self.jobdir / contract.MODEL_DIR
+        model.mkdir(parents=True)
+        try:
+            sums = dict(self.fetch(model))
+        except FetchFailed as failure:
+            state = State.REFUSED if failure.code in FETCH_REFUSALS else State.CRASHED
+            raise _Ended(state, failure.code, failure.sentence) from failure
+        if self.cancelled():
+            raise Cancelled
+        self.request = dataclasses.replace(self.request, model_sha256=sums)
+        size = sum(path.stat().st_size for path in model.rglob("*") if path.is_file())
+        return f"{len(sums)} files, {size / 1e6:.1f} MB"
+
+    def _convert(self) -> str:
+        folder = self.jobdir / contract.CONVERT_DIR
+        child = self._child("convert", folder)
+        report = self._report(contract.ConvertReport, folder, child)
+        self.convert = report
+        self._follow(report.state, report.code, report.sentence, good="converted", child=child)
+        collect.check_tree(folder)
+        if not report.file or Path(report.file).name != report.file:
+            raise collect.Strange(f"{report.file!r} is no file name")
+        if collect.sha256_of(folder / report.file) != report.file_sha256:
+            raise collect.Strange(f"{report.file} is not what its report says")
+        return f"{report.file}, {(folder / report.file).stat().st_size / 1e3:.0f} kB"
+
+    def _judge(self) -> str:
+        folder = self.jobdir / contract.JUDGE_DIR
+        child = self._child("judge", folder)
+        report = self._report(contract.JudgeReport, folder, child)
+        self.judge = report
+        self._follow(report.state, report.code, report.sentence, good="proven", child=child)
+        collect.check_tree(folder)
+        doubtful = [one.name for one in report.parity if one.verdict != "passed" or one.rows < 1]
+        if doubtful or not report.parity or report.rows < 1:
+            which = ", ".join(doubtful) or "no output"
+            raise collect.Strange(f"it says proven, but {which} was not judged as passed")
+        return f"{report.rows} rows, {len(report.parity)} outputs, {report.runtime}"
+
+    def _bundle(self) -> str:
+        self.request = dataclasses.replace(self.request, build=self.reserve_build())
+        folder = self.jobdir / contract.BUNDLE_DIR
+        child = self._child("bundle", folder)
+        if not child.ok:
+            raise _crash(*self._why(child, "bundle"))
+        self.files = collect.check_sums(folder)
+        # What is published is what was judged, byte for byte.
+        converted = self.convert
+        if converted is None or converted.file_sha256 not in self._sums_of(converted.file):
+            raise collect.Strange("the bundle does not hold the file that was judged")
+        try:
+            self.manifest = dict(json.loads(collect.read_bytes(folder / "manifest.json")))
+        except (ValueError, TypeError, RecursionError) as error:
+            raise collect.Strange(f"manifest.json is no JSON object: {error}") from error
+        return f"build {self.request.build}, {len(self.files)} files"
+
+    def _sums_of(self, name: str) -> set[str]:
+        return {collect.sha256_of(path) for path in self.files if path.name == name}
+
+    def _child(self, verb: str, folder: Path) -> ChildResult:
+        """Run one verb on clean ground: nothing that an earlier child prepared for it remains."""
+        if self.cancelled():
+            raise Cancelled
+        for later in (contract.BUNDLE_DIR, contract.JUDGE_DIR, contract.CONVERT_DIR):
+            remove_tree(self.jobdir / later)
+            if later == folder.name:
+                break
+        request = self.jobdir / contract.REQUEST_FILE
+        for path in (request, request.with_name(request.name + ".part")):
+            remove_tree(path)
+        contract.write(self.request, request)
+        route = catalog.route(self.request.flavor, self.request.target)
+        if route is None:
+            sentence = f"There is no route {self.request.flavor} → {self.request.target}."
+            raise _Ended(State.REFUSED, "no_route", sentence)
+        self._log(f"── {verb} ({level()}) ──\n")
+        child = run_child(
+            command(verb, self.jobdir), self.jobdir, limits_of(route), self._log, self.cancelled
+        )
+        self.peak_mb[verb] = child.peak_mb
+        self._log(f"── {verb} ended after {child.seconds:.1f} s, {child.peak_mb} MB ──\n")
+        if child.killed_why is Killed.CANCELLED:
+            raise Cancelled
+        return child
+
+    def _report(self, kind: type[T], folder: Path, child: ChildResult) -> T:
+        """The child's report; a crash where it ended badly or left none."""
+        if child.killed_why or child.signal is not None:
+            raise _crash(*self._why(child, folder.name))
+        if folder.is_symlink():
+            raise collect.Strange(f"{folder.name}/ is a link")
+        if not (folder / contract.REPORT_FILE).exists():
+            raise _crash(*self._why(child, folder.name))
+        try:
+            return collect.read_report(kind, folder / contract.REPORT_FILE)
+        except contract.ContractError as error:
+            raise _crash(
+                "strange_result",
+                f"The {folder.name} step left a report that does not hold: {error}",
+            ) from error
+
+    def _follow(
+        self, state: str, code: str, sentence: str, *, good: str, child: ChildResult
+    ) -> None:
+        """Go on where the report says `good`; end the run where it says anything else."""
+        if state == good and child.ok:
+            return
+        if state == "refused" and sentence:
+            raise _Ended(State.REFUSED, code or "refused", sentence)
+        why = self._why(child, self.step)
+        if why[0] == "child_crashed" and state == "crashed" and sentence:
+            why = (code or why[0], sentence)
+        raise _crash(*why)
+
+    def _why(self, child: ChildResult, step: str) -> tuple[str, str]:
+        """Code and sentence for a child that ended without saying why."""
+        route = catalog.route(self.request.flavor, self.request.target)
+        limits = limits_of(route) if route else Limits()
+        if child.timed_out:
+            minutes = limits.wall_seconds / 60
+            return "timeout", f"The {step} step took longer than {minutes:.0f} minutes."
+        if child.killed_why is Killed.DISK:
+            return "too_large", f"The {step} step wrote more than {limits.disk_mb} MB."
+        if _out_of_memory(child):
+            return "memory", (
+                f"The {step} step needs more than {limits.memory_mb} MB of memory, which is what "
+                "this route may use."
+            )
+        if shutil.disk_usage(self.jobdir).free < SCARCE_BYTES or "No space left" in child.tail:
+            return disk_full()
+        if child.signal is not None:
+            return "child_killed", (
+                f"The {step} step was ended by signal {child.signal}; the log says what it did."
+            )
+        return "child_crashed", (
+            f"The {step} step crashed (exit code {child.exit_code}); the log says where. This is "
+            "a fault of the converters, not of the model."
+        )
+
+    def _log(self, text: str) -> None:
+        self.text = clip(self.text + text)
+        self.steps.log(text)
+
+    def _outcome(self, state: State, code: str = "", sentence: str = "") -> Outcome:
+        return Outcome(
+            state=state,
+            code=code,
+            sentence=sentence,
+            convert=self.convert,
+            judge=self.judge,
+            files=self.files,
+            manifest=self.manifest,
+            peak_mb=self.peak_mb,
+            log=self.text,
+        )
+
+
+def clip(text: str) -> str:
+    """The end of a log, as long as a job keeps."""
+    if len(text) <= LOG_CHARACTERS:
+        return text
+    mark = "[earlier output was left out]\n"
+    return mark + text[len(mark) - LOG_CHARACTERS :]
+
+
+def _crash(code: str, sentence: str) -> _Ended:
+    return _Ended(State.CRASHED, code, sentence)
+
+
+def disk_full() -> tuple[str, str]:
+    """Code and sentence for a job that found no room on the worker's disk or in the store."""
+    return "disk_full", (
+        "The disk that Crossport works on is full; nothing was published. Make room, then try the "
+        "export again."
+    )
+
+
+def _out_of_memory(child: ChildResult) -> bool:
+    """Whether the last lines are those of a program that got no more memory."""
+    last = child.tail[-4000:]
+    signs = ("MemoryError", "std::bad_alloc", "OutOfMemoryError", "Cannot allocate memory")
+    return not child.ok and any(sign in last for sign in signs)

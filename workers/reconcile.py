@@ -1,0 +1,91 @@
+"""Takes back what dead workers held, and sends wake-ups that were lost. Run every ten seconds."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from workers.execute import jobs_folder
+from workers.models import Job, JobState, Step, StepState
+from workers.queues import wake_job
+from workers.sandbox import remove_tree
+
+MOST_ATTEMPTS = 3
+# A wake-up that was not answered for this long counts as lost; only a few are sent at a time, and
+# they expire, so that a long queue behind busy workers does not fill the broker.
+STALE = timedelta(seconds=15)
+MOST_WAKE_UPS = 4
+WAKE_UP_EXPIRES = 60.0
+LOST = "Its worker was lost."
+
+logger = logging.getLogger(__name__)
+
+
+def reap() -> None:
+    """Requeue or end jobs whose lease ran out, wake up for what waits, remove dead folders."""
+    expired = Job.objects.filter(state=JobState.RUNNING, lease_until__lt=Now())
+    for job_id in expired.values_list("pk", flat=True):
+        _take_back(job_id)
+    _wake_waiting()
+    _remove_dead_folders()
+
+
+def _take_back(job_id: int) -> None:
+    with transaction.atomic():
+        # Locked: a heartbeat that comes at this moment waits, and then finds the job gone.
+        job = (
+            Job.objects.select_for_update(skip_locked=True)
+            .filter(pk=job_id, state=JobState.RUNNING, lease_until__lt=Now())
+            .first()
+        )
+        if job is None:
+            return
+        logger.warning("job %s: worker %s was lost", job.pk, job.worker)
+        Step.objects.filter(job=job, attempt=job.attempt, state=StepState.RUNNING).update(
+            state=StepState.FAILED, detail=LOST, finished_at=timezone.now()
+        )
+        if job.cancel_requested:
+            job.move(
+                JobState.CANCELLED,
+                attempt=job.attempt,
+                code="cancelled",
+                sentence="Cancelled; its worker was lost meanwhile.",
+            )
+        elif job.attempt >= MOST_ATTEMPTS:
+            job.move(
+                JobState.CRASHED,
+                attempt=job.attempt,
+                code="killed_workers",
+                sentence="This job has killed its worker three times; an administrator should "
+                "look at the worker's log and memory before it is tried again.",
+            )
+        else:
+            job.move(JobState.QUEUED, attempt=job.attempt, lease_until=None, worker="")
+            wake_job(job)
+
+
+def _wake_waiting() -> None:
+    waiting = Job.objects.filter(state=JobState.QUEUED, created_at__lt=Now() - STALE)
+    for queue in waiting.order_by("queue").values_list("queue", flat=True).distinct():
+        for job in waiting.filter(queue=queue).order_by("pk")[:MOST_WAKE_UPS]:
+            wake_job(job, expires=WAKE_UP_EXPIRES)
+
+
+def _remove_dead_folders() -> None:
+    """Remove what attempts left that are over, on this machine."""
+    # Listed before the rows are read: a folder is made after its claim, so no live one is missed.
+    found = [path for path in jobs_folder().glob("*/*") if path.parent.name.isdecimal()]
+    live = Job.objects.filter(state=JobState.RUNNING).values_list("pk", "attempt")
+    keep = {(str(pk), str(attempt)) for pk, attempt in live}
+    for folder in found:
+        if (folder.parent.name, folder.name) not in keep:
+            # A child of the dead worker may still be writing; the next round tries again.
+            with contextlib.suppress(OSError):
+                remove_tree(folder)
+            with contextlib.suppress(OSError):
+                folder.parent.rmdir()
