@@ -1,7 +1,7 @@
 """Every queryset that a page or the API shows, with what it needs prefetched.
 
-Templates and serializers get their rows from here alone, so that the number of queries does not grow
-with the rows (a test counts them).
+Templates and serializers get their rows from here alone, so that the number of queries does not
+grow with the rows (a test counts them).
 """
 
 from __future__ import annotations
@@ -47,11 +47,10 @@ def models(
         latest=Max("versions__number", filter=Q(versions__gone_at__isnull=True)),
         bundle_count=Count("versions__bundles", distinct=True),
     )
-    if q:
-        for word in q.split():
-            rows = rows.filter(
-                Q(name__icontains=word) | Q(description__icontains=word) | Q(tags__icontains=word)
-            )
+    for word in q.split():
+        rows = rows.filter(
+            Q(name__icontains=word) | Q(description__icontains=word) | Q(tags__icontains=word)
+        )
     if name:
         rows = rows.filter(name=name)
     if source:
