@@ -20,7 +20,6 @@ CODES: dict[str, str] = {
     "job_not_live": "Nothing is running that could be cancelled",
     "job_not_final": "The export still has a job at work",
     "job_not_retryable": "Trying again would end the same",
-    "sync_running": "A sync of this source is running",
     "range_not_satisfiable": "The range lies outside the file",
     "internal_error": "Crossport failed",
 }

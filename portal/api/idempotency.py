@@ -13,6 +13,7 @@ from django.utils import timezone
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
+from portal.api.permissions import caller
 from portal.api.problems import Problem
 from portal.models import IdempotencyKey
 from workers.models import Export
@@ -25,7 +26,7 @@ class Key:
     """The key of one request, if it has one; use `of`."""
 
     def __init__(self, request: Request, key: str) -> None:
-        self._user = request.user
+        self._user = caller(request)
         self._key = key
         body = json.dumps(request.data, sort_keys=True)
         self._body = hashlib.sha256(body.encode()).hexdigest()

@@ -15,6 +15,8 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler, set_rollback
 
 from portal.api.codes import CODES
+from registry.connectors import SourceProblem
+from workers.dispatch import NotNow, Refused
 
 logger = logging.getLogger(__name__)
 
@@ -28,11 +30,14 @@ class ProblemRenderer(JSONRenderer):
 
 
 class Problem(exceptions.APIException):
-    """An error with its own stable code and one sentence."""
+    """An error with its own stable code, one sentence, and what headers it needs."""
 
-    def __init__(self, code: str, sentence: str, status: int) -> None:
+    def __init__(
+        self, code: str, sentence: str, status: int, headers: dict[str, str] | None = None
+    ) -> None:
         super().__init__(sentence, code)
         self.status_code = status
+        self.headers = headers or {}
 
 
 def handle(error: Exception, context: dict[str, Any]) -> Response | None:
@@ -51,6 +56,8 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
         response.data = body("internal_error", "Crossport failed; its log says why.", 500)
     else:
         response.data = _body_of(error, response)
+        for name, value in getattr(error, "headers", {}).items():
+            response[name] = value
     response.content_type = MEDIA_TYPE
     # Where the client asked for another type, the problem still goes out as JSON.
     context["request"].accepted_renderer = ProblemRenderer()
@@ -82,6 +89,10 @@ def _known(error: Exception) -> Exception:
         return exceptions.NotFound()
     if isinstance(error, PermissionDenied):
         return exceptions.PermissionDenied()
+    if isinstance(error, Refused | SourceProblem):
+        return Problem(error.code, error.sentence, 422)
+    if isinstance(error, NotNow):
+        return Problem(error.code, error.sentence, 409)
     return error
 
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import time
+
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 from rest_framework import status
+from rest_framework.exceptions import NotFound
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -13,10 +18,13 @@ from rest_framework.views import APIView
 from portal import queries
 from portal.api.idempotency import Key
 from portal.api.openapi import problems
-from portal.api.resources.reading import PAGING, ListView, choice, known_only, number
+from portal.api.permissions import caller
+from portal.api.resources.plain import PlainText
+from portal.api.resources.reading import PAGING, ListView, choice, known_only, number, one_of
 from portal.api.shapes.work import ExportDetail, ExportShape, NewExport
+from registry.models import ModelVersion
 from workers import dispatch
-from workers.models import JobState
+from workers.models import FINAL, Export, Job, JobState
 
 LONGEST_WAIT = 60
 LOOK_EVERY = 0.25
@@ -48,17 +56,23 @@ class Exports(ListView):
             OpenApiParameter("state", str, enum=list(JobState.values)),
             OpenApiParameter("target", str),
             OpenApiParameter("version", int, description="Id of a model version."),
+            OpenApiParameter("model", int, description="Id of a registered model."),
         ],
         responses={200: ExportShape(many=True), **problems(400)},
     )
     def get(self, request: Request) -> Response:
-        """Exports, newest first."""
-        given = known_only(request, "state", "target", "version")
-        rows = queries.exports(
-            state=choice(given, "state", list(JobState.values)) or "",
-            target=given.get("target", ""),
-            version=number(given, "version"),
-        )
+        """Exports, newest first; `state` is that of the newest job."""
+        given = known_only(request, "state", "target", "version", "model")
+        choice(given, "state", list(JobState.values))
+        rows = queries.exports()
+        if "state" in given:
+            rows = in_state(rows, given["state"])
+        if "target" in given:
+            rows = rows.filter(target=given["target"])
+        if (version := number(given, "version")) is not None:
+            rows = rows.filter(version=version)
+        if (model := number(given, "model")) is not None:
+            rows = rows.filter(version__model=model)
         return self.page(request, rows, ExportShape)
 
     @extend_schema(
@@ -94,11 +108,12 @@ class Exports(ListView):
                     wanted.validated_data["target"],
                     wanted.chosen(),
                     wanted.validated_data["profile"],
-                    request.user,
+                    caller(request),
                 )
                 code = status.HTTP_201_CREATED if created else status.HTTP_200_OK
                 key.remember(export, code)
-        return Response(ExportDetail(queries.export(export.pk)).data, status=code)
+        shown = one_of(queries.exports(), "export", pk=export.pk)
+        return Response(ExportDetail(shown).data, status=code)
 
 
 class OneExport(APIView):
@@ -110,8 +125,8 @@ class OneExport(APIView):
             OpenApiParameter(
                 "wait",
                 int,
-                description=f"Answer when the export has ended, or after this many seconds "
-                f"(0 to {LONGEST_WAIT}).",
+                description="Answer when the export has ended, or after this many seconds "
+                f"({LONGEST_WAIT} at most).",
             )
         ],
         responses={200: ExportDetail, **problems(400, 404)},
@@ -119,14 +134,16 @@ class OneExport(APIView):
     def get(self, request: Request, pk: int) -> Response:
         """The export, its steps and its report; with `wait`, once it has ended."""
         given = known_only(request, "wait")
-        seconds = min(number(given, "wait") or 0, LONGEST_WAIT)
-        one_export(pk)
-        wait_until_final(pk, seconds)
-        return Response(ExportDetail(one_export(pk)).data)
+        export = one_of(queries.exports(), "export", pk=pk)
+        if wait_until_final(pk, min(number(given, "wait") or 0, LONGEST_WAIT)):
+            export = one_of(queries.exports(), "export", pk=pk)
+        return Response(ExportDetail(export).data)
 
 
 class ExportLog(APIView):
     """The log of an export."""
+
+    renderer_classes = [PlainText, JSONRenderer]
 
     @extend_schema(
         operation_id="exports_log",
@@ -134,5 +151,82 @@ class ExportLog(APIView):
     )
     def get(self, request: Request, pk: int) -> HttpResponse:
         """What the newest job's children wrote, as plain text."""
-        job = newest_job(one_export(pk))
+        job = newest_job(one_of(queries.exports(), "export", pk=pk))
         return HttpResponse(job.log, content_type="text/plain; charset=utf-8")
+
+
+class ExportCancel(APIView):
+    """The end of an export before its time."""
+
+    @extend_schema(
+        operation_id="exports_cancel",
+        request=None,
+        responses={200: ExportDetail, **problems(404, 409)},
+    )
+    def post(self, request: Request, pk: int) -> Response:
+        """Cancel: at once while it waits, within about a second while it runs."""
+        dispatch.cancel(newest_job(one_of(queries.exports(), "export", pk=pk)))
+        return Response(ExportDetail(one_of(queries.exports(), "export", pk=pk)).data)
+
+
+class ExportRetry(APIView):
+    """Another try."""
+
+    @extend_schema(
+        operation_id="exports_retry",
+        request=None,
+        responses={200: ExportDetail, **problems(404, 409, 422)},
+    )
+    def post(self, request: Request, pk: int) -> Response:
+        """Give an export that crashed or was cancelled another job."""
+        dispatch.retry(one_of(queries.exports(), "export", pk=pk), caller(request))
+        return Response(ExportDetail(one_of(queries.exports(), "export", pk=pk)).data)
+
+
+def version_of(ref: dict[str, str]) -> ModelVersion:
+    """The version that a validated ref names.
+
+    Raises:
+        NotFound: no such source, model, version or alias; the sentence says which.
+    """
+    named = f"{ref['source']}/{ref['model']}"
+    models = queries.models().filter(source__slug=ref["source"])
+    if not models.exists():
+        raise NotFound(f"There is no source {ref['source']!r} with a model in it.")
+    model = one_of(models, f"model {named}", name=ref["model"])
+    versions = queries.versions().filter(model=model)
+    if "alias" in ref:
+        return one_of(versions, f"alias {ref['alias']!r} of {named}", aliases__name=ref["alias"])
+    return one_of(versions, f"version {ref['version']} of {named}", number=int(ref["version"]))
+
+
+def wait_until_final(export_id: int, seconds: float) -> bool:
+    """Wait until the newest job of an export has ended, `seconds` at most; whether it waited.
+
+    Each look is a query of its own, outside any transaction, so nothing is held meanwhile.
+    """
+    deadline = time.monotonic() + seconds
+    states = Job.objects.filter(export=export_id).order_by("-id").values_list("state", flat=True)
+    waited = False
+    while time.monotonic() < deadline and states.first() not in FINAL:
+        waited = True
+        time.sleep(LOOK_EVERY)
+    return waited
+
+
+def in_state(rows: QuerySet[Export], state: str) -> QuerySet[Export]:
+    """Those exports whose newest job is in this state."""
+    newest = Job.objects.filter(export=OuterRef("pk")).order_by("-id").values("state")[:1]
+    return rows.annotate(newest_state=Subquery(newest)).filter(newest_state=state)
+
+
+def newest_job(export: Export) -> Job:
+    """The job that speaks for an export.
+
+    Raises:
+        NotFound: it has none, which no request for an export leaves behind.
+    """
+    job = export.jobs.order_by("-id").first()
+    if job is None:
+        raise NotFound("This export has no job.")
+    return job

@@ -21,6 +21,7 @@ from portal.api.resources.reading import (
     one_of,
 )
 from portal.api.shapes.mirror import ModelShape, VerdictShape, VersionDetail, VersionShape
+from portal.verdicts import verdicts
 
 TARGET_NAMES = [target.name for target in TARGETS]
 
@@ -51,8 +52,10 @@ class Models(ListView):
         if "tag" in given and ":" not in given["tag"]:
             raise ValidationError({"tag": ["write it as key:value"]})
         choice(given, "exportable", TARGET_NAMES)
-        flag(given, "has_bundle")
-        return self.page(request, queries.models(**given), ModelShape)
+        has_bundle = flag(given, "has_bundle")
+        given.pop("has_bundle", None)
+        rows = queries.models(**given, has_bundle=has_bundle)
+        return self.page(request, rows, ModelShape)
 
 
 class OneModel(APIView):
@@ -111,4 +114,4 @@ class VersionPreflight(APIView):
     def get(self, request: Request, pk: int) -> Response:
         """Every target: can, caveat or cannot, and why; no model is loaded."""
         version = one_of(queries.versions(), "version", pk=pk)
-        return Response(VerdictShape(dispatch.verdicts(version), many=True).data)
+        return Response(VerdictShape(verdicts(version), many=True).data)

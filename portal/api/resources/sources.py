@@ -9,12 +9,12 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from portal import queries
-from portal.api.permissions import WriteStaff
 from portal.api.openapi import problems
+from portal.api.permissions import WriteStaff
 from portal.api.resources.reading import PAGING, ListView, known_only, one_of
 from portal.api.shapes.mirror import NewSource, SourceShape
 from registry.sources import add_source
-from workers import dispatch
+from workers.queues import wake_sync
 
 EXAMPLE = OpenApiExample(
     "An MLflow server",
@@ -49,7 +49,7 @@ class Sources(ListView):
         wanted = NewSource(data=request.data)
         wanted.is_valid(raise_exception=True)
         source = add_source(**wanted.validated_data)
-        dispatch.request_sync(source)
+        wake_sync(source.pk)
         shown = one_of(queries.sources(), "source", pk=source.pk)
         return Response(SourceShape(shown).data, status=status.HTTP_201_CREATED)
 
@@ -76,5 +76,5 @@ class SourceSync(APIView):
     def post(self, request: Request, pk: int) -> Response:
         """Have a source walked again, soon; `last_sync` then tells how it went. Staff only."""
         source = one_of(queries.sources(), "source", pk=pk)
-        dispatch.request_sync(source)
+        wake_sync(source.pk)
         return Response(SourceShape(source).data, status=status.HTTP_202_ACCEPTED)

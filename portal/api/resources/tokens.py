@@ -12,8 +12,8 @@ from rest_framework.views import APIView
 
 from portal.api import tokens
 from portal.api.authentication import BearerToken, Password
-from portal.api.permissions import NoTokenMakesTokens, caller
 from portal.api.openapi import problems
+from portal.api.permissions import NoTokenMakesTokens, caller
 from portal.api.resources.reading import PAGING, ListView, known_only, one_of
 from portal.api.shapes.account import IssuedToken, Me, NewToken, TokenShape
 from portal.models import ApiToken

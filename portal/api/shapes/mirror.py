@@ -91,7 +91,7 @@ class ModelShape(serializers.Serializer[RegisteredModel]):
 
     def get_latest_version(self, model: RegisteredModel) -> str | None:
         """The highest version that still exists upstream; null where none does."""
-        latest = getattr(model, "latest", None)
+        latest: int | None = getattr(model, "latest", None)  # annotated by the queryset
         return None if latest is None else str(latest)
 
 
@@ -171,7 +171,7 @@ class VersionDetail(VersionShape):
         return None if signature is None else dataclasses.asdict(signature)
 
 
-class VerdictShape(serializers.Serializer[preflight.Verdict]):
+class VerdictShape(serializers.Serializer[Any]):
     """Pre-flight's answer for one target."""
 
     target = serializers.CharField()

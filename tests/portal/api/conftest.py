@@ -16,6 +16,12 @@ def nobody_is_held_off():
     cache.clear()
 
 
+@pytest.fixture(autouse=True)
+def own_places(settings, tmp_path):
+    """Blobs and messages of a test stay in its own folder."""
+    settings.STORAGE_URL = f"file://{tmp_path}/storage"
+
+
 @pytest.fixture
 def alice(db) -> User:
     """An ordinary account."""
