@@ -23,7 +23,7 @@ from converters.parity import TOLERANCE_EXACT
 RAISES = "the original raises an error"
 UNSTEADY = "the original answers differently when asked again"
 DEPENDENT = "the original answers differently alone than in a batch"
-MISSING = "a missing value where the converted model takes none"
+MISSING = "a missing value, or an empty text, where the converted model takes none"
 
 SINGLE_ROWS = 32
 SINGLE_SECONDS = 5.0
@@ -55,17 +55,30 @@ def count(rows: Rows) -> int:
     return len(next(iter(rows.values()))) if rows else 0
 
 
-def without_missing(
-    rows: Rows, kinds: list[str], inputs: list[Input]
-) -> tuple[Rows, list[str], int]:
-    """Rows without a missing value in an input that takes none, and how many were left out."""
+def representable(
+    rows: Rows, kinds: list[str], inputs: list[Input], target: str
+) -> tuple[Rows, list[str], Counter[str]]:
+    """Rows that the converted file can be given at all, and why others cannot.
+
+    That is: no missing value in an input that takes none; and, as ONNX strings have no null and an
+    empty text stands for it, no empty text in an ONNX input that takes missing ones.
+    """
     keep = np.ones(count(rows), dtype=bool)
+    excluded: Counter[str] = Counter()
     for item in inputs:
-        if not item.nullable:
-            for name in item.columns:
-                keep &= ~missing(rows[name]).reshape(len(keep), -1).any(axis=1)
+        for name in item.columns:
+            values = rows[name]
+            if not item.nullable:
+                wrong, why = missing(values), MISSING
+            elif target == "onnx" and values.dtype == object:
+                wrong, why = np.array([value == "" for value in values.tolist()]), EMPTY
+            else:
+                continue
+            lost = keep & wrong.reshape(len(keep), -1).any(axis=1)
+            excluded[why] += int(lost.sum())
+            keep &= ~lost
     kept = [kind for kind, stays in zip(kinds, keep, strict=True) if stays]
-    return take(rows, keep), kept, int((~keep).sum())
+    return take(rows, keep), kept, excluded
 
 
 def missing(values: Array) -> npt.NDArray[np.bool_]:
