@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from converters.catalog import ROUTES, Queue
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
 REAP_SECONDS = 10.0
+# One line for each file of each model is no news in a worker's log.
+logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
 def broker(redis_url: str, home: Path) -> dict[str, Any]:

@@ -5,8 +5,6 @@ A message carries one id and is only a wake-up: what there is to do stands in th
 
 from __future__ import annotations
 
-from functools import partial
-
 from django.db import transaction
 
 from workers.celery import app
@@ -26,11 +24,18 @@ def wake_job(job: Job, *, expires: float | None = None) -> None:
     A broker that does not answer is logged and no more: the reaper sends the wake-up again.
     expires: seconds after which a worker that is busy until then may drop the message.
     """
-    send = partial(app.send_task, RUN_JOB, (job.pk,), queue=job.queue, expires=expires)
+    job_id, queue = job.pk, job.queue
+
+    def send() -> None:
+        app.send_task(RUN_JOB, (job_id,), queue=queue, expires=expires)
+
     transaction.on_commit(send, robust=True)
 
 
 def wake_sync(source_id: int) -> None:
     """Have a source synced, once the rows are committed."""
-    send = partial(app.send_task, SYNC_SOURCE, (source_id,), queue=SYNC_QUEUE)
+
+    def send() -> None:
+        app.send_task(SYNC_SOURCE, (source_id,), queue=SYNC_QUEUE)
+
     transaction.on_commit(send, robust=True)

@@ -1,0 +1,40 @@
+"""What the workers' tests share: a home of their own, and a mirror of the real MLflow server."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from celery import Celery
+
+from registry.models import ModelVersion
+from registry.sources import add_source
+from registry.sync import sync_source
+from workers import queues
+from workers.celery import broker as broker_settings
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, settings) -> Path:
+    """Job folders, storage and broker below the test's own folder."""
+    settings.CROSSPORT_HOME = tmp_path / "home"
+    settings.STORAGE_URL = f"file://{tmp_path / 'home' / 'storage'}"
+    return settings.CROSSPORT_HOME
+
+
+@pytest.fixture(autouse=True)
+def broker(home: Path, monkeypatch) -> Path:
+    """A real file-system broker below the test's own folder; gives the folder of its messages."""
+    app = Celery("test", set_as_current=False)
+    app.conf.update(**broker_settings("", home))
+    monkeypatch.setattr(queues, "app", app)
+    return home / "broker" / "messages"
+
+
+@pytest.fixture
+def version_of(db, mlflow_url: str) -> Callable[[str], ModelVersion]:
+    """The newest version of a demo model, mirrored from the real server."""
+    run = sync_source(add_source("demo", mlflow_url))
+    assert run.state == "done", run.sentence
+    return lambda name: ModelVersion.objects.filter(model__name=name).order_by("-number")[0]
