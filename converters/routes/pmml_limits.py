@@ -25,6 +25,7 @@ WRONG = {
 }
 # Models that compute in float32 themselves, or whose PMML adds in another order.
 FLOAT = ("Voting", "Stacking", "XGB", "LGBM")
+LIBRARIES = ("sklearn", "xgboost", "lightgbm", "catboost")
 FORESTS = ("DecisionTree", "RandomForest", "ExtraTree", "Bagging", "IsolationForest", "AdaBoost")
 INNER = (
     *("steps", "transformers_", "transformer_list", "estimators_", "estimators", "estimator_"),
@@ -49,12 +50,29 @@ def check(estimator: Any) -> None:
     """Refuse by name what converts silently into something wrong.
 
     Raises:
-        Refused: `not_in_pmml`.
+        Refused: `own_python`, `not_in_pmml`.
     """
     for part in parts(estimator):
+        if own := _own_python(part):
+            raise Refused(
+                "own_python",
+                f"This model calls your own Python (`{own}`); PMML cannot carry it. Compute it "
+                "before the model.",
+            )
         sentence = WRONG.get(type(part).__name__) or _wrong_setting(part)
         if sentence:
             raise Refused("not_in_pmml", sentence)
+
+
+def _own_python(part: Any) -> str:
+    """The name of a class or function that no library of ours brings, or nothing."""
+    if type(part).__module__.partition(".")[0] not in LIBRARIES:
+        return type(part).__name__
+    for name in ("func", "inverse_func", "tokenizer", "preprocessor"):
+        value = getattr(part, name, None)
+        if callable(value) and not isinstance(value, np.ufunc):
+            return str(getattr(value, "__name__", type(value).__name__))
+    return ""
 
 
 def _wrong_setting(part: Any) -> str:

@@ -19,11 +19,13 @@ from converters.contract import Input, Output
 from converters.errors import Refused
 from converters.golden import Answers, Array, Rows
 from converters.parity import TOLERANCE_EXACT
+from converters.sources import pairwise
 
 RAISES = "the original raises an error"
 UNSTEADY = "the original answers differently when asked again"
 DEPENDENT = "the original answers differently alone than in a batch"
-MISSING = "a missing value, or an empty text, where the converted model takes none"
+MISSING = "a missing value where the converted model takes none"
+EMPTY = "an empty text, which the converted model reads as a missing value"
 
 SINGLE_ROWS = 32
 SINGLE_SECONDS = 5.0
@@ -216,6 +218,13 @@ def margin_outputs(estimator: Any, outputs: list[Output]) -> list[Output]:
     label = next((o for o in outputs if o.kind is OutputKind.LABEL and len(o.classes) > 1), None)
     if label is None or kinds & {OutputKind.PROBABILITIES, OutputKind.SCORES}:
         return []
+    if pairwise.voter(estimator) is not None:
+        # Votes of pairs jump where one pair is tied, so no score of a class tells a tie.
+        width = len(label.classes)
+        name = f"margin:{pairwise.VOTES}"
+        return [
+            Output(name, OutputKind.SCORES, "float64", width, label.classes, pairwise.VOTES)
+        ]
     for source in ("decision_function", "predict_proba"):
         if callable(getattr(estimator, source, None)):
             classes = len(label.classes)

@@ -88,10 +88,12 @@ def _answers(work: _Work, request: Request, model: Loaded, converted: Converted)
     answer = partial(model.answer, outputs=outputs)
     with timed(work.seconds, "sample"):
         sample = sampling.sample(model, request, converted.outputs)
-    rows, kinds, left_out = asking.without_missing(sample.rows, sample.kinds, converted.inputs)
+    rows, kinds, left_out = asking.representable(
+        sample.rows, sample.kinds, converted.inputs, request.target
+    )
     with timed(work.seconds, "answer"):
         asked = asking.ask(answer, rows, kinds)
-    asked.excluded[asking.MISSING] += left_out
+    asked.excluded += left_out
     golden.write(work.folder / ROWS_DIR, asked.rows, asked.answers)
     (work.folder / KINDS_FILE).write_text(json.dumps(asked.kinds), encoding="utf-8")
     return asked
@@ -107,9 +109,21 @@ def _report(work: _Work, converted: Converted, model: Loaded, asked: Asked) -> C
         outputs=converted.outputs,
         exact=converted.exact,
         facts=converted.facts,
-        notes=[*model.notes, *converted.notes],
+        notes=[*model.notes, *converted.notes, *_empty_notes(converted, asked)],
         excluded={reason: number for reason, number in asked.excluded.items() if number},
     )
+
+
+def _empty_notes(converted: Converted, asked: Asked) -> list[str]:
+    """What to know where an empty text cannot be told from a missing one."""
+    from converters.steps.asking import EMPTY
+
+    if not asked.excluded[EMPTY]:
+        return []
+    names = [
+        repr(item.name) for item in converted.inputs if item.nullable and item.dtype == "string"
+    ]
+    return [f"ONNX strings have no null: in {', '.join(names)} an empty text means missing."]
 
 
 def _proven_nullable(item: Input, asked: Asked) -> bool:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from converters import contract
-from converters.catalog import target
+from converters.catalog import TARGETS, route, target
 from converters.contract import ConvertReport, JudgeReport, OutputParity, Request, Signature
 from converters.errors import Refused
 from converters.steps.jobdir import fresh, sha256_of, timed, versions
@@ -220,13 +220,15 @@ def _verdict(work: _Work, report: JudgeReport) -> JudgeReport | None:
 
 
 def _advice(work: _Work) -> str:
-    others = [name for name in ("onnx", "pmml") if name != work.request.target]
-    if work.report.exact:
-        return f"This route cannot carry this model; try {' or '.join(others)}."
-    return (
-        "The converted file computes in float32; try "
-        f"{' or '.join(others)}, or a model whose splits do not lie between two float32 numbers."
-    )
+    others = [
+        row.title
+        for row in TARGETS
+        if row.name != work.request.target and route(work.request.flavor, row.name) is not None
+    ]
+    elsewhere = f"try {' or '.join(others)}" if others else "no other target is open to it"
+    if work.request.target == "onnx" and not work.report.exact:
+        return f"The converted file computes in float32, too coarse for this model; {elsewhere}."
+    return f"This route does not carry this model; {elsewhere}."
 
 
 def _space(signature: Signature | None) -> int:
