@@ -13,6 +13,7 @@ import pytest
 
 from scripts import run
 from scripts.ports import free_port
+from scripts.processes import Process
 
 ROOT = Path(__file__).resolve().parents[2]
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
@@ -59,32 +60,32 @@ def test_a_database_that_does_not_answer_stops_it_before_anything_serves(tmp_pat
     assert not (tmp_path / "log" / "web.log").exists()
 
 
-def _service(tmp_path, wanted):
-    service = run.Service(os.environ, tmp_path)
-    service.prepare = lambda: None  # the database is another test's matter
-    processes = []
-    start = service.start
+class Prepared(run.Service):
+    """A service whose database is another test's matter, and which remembers what it started."""
 
-    def remember(commands):
-        start(commands)
-        processes.extend(service._running)
+    started: list[Process] = []
 
-    service.start = remember
-    return service, processes, lambda: run.serve(service, wanted, "127.0.0.1:0", tmp_path)
+    def prepare(self):
+        pass
+
+    def start(self, wanted):
+        super().start(wanted)
+        self.started = list(self._running)
 
 
 def test_one_process_that_ends_stops_the_others_and_fails(tmp_path, capfd):
-    _, processes, serve = _service(tmp_path, {"web": SLEEP, "worker": FAIL, "beat": SLEEP})
-    assert serve() == 1
-    assert len(processes) == 3
-    assert not any(process.alive for process in processes)
+    service = Prepared(os.environ, tmp_path)
+    wanted = {"web": SLEEP, "worker": FAIL, "beat": SLEEP}
+    assert run.serve(service, wanted, "127.0.0.1:0", tmp_path) == 1
+    assert len(service.started) == 3
+    assert not any(process.alive for process in service.started)
     said = capfd.readouterr().err
     assert "worker ended by itself (status 3)" in said
     assert "out of luck" in said
 
 
 def test_an_order_to_stop_stops_all_and_is_no_failure(tmp_path):
-    service, processes, serve = _service(tmp_path, {"web": SLEEP, "beat": SLEEP})
+    service = Prepared(os.environ, tmp_path)
     threading.Timer(1.0, service.ending.set).start()
-    assert serve() == 0
-    assert [process.code for process in processes] == [-signal.SIGTERM, -signal.SIGTERM]
+    assert run.serve(service, {"web": SLEEP, "beat": SLEEP}, "127.0.0.1:0", tmp_path) == 0
+    assert [process.code for process in service.started] == [-signal.SIGTERM, -signal.SIGTERM]
