@@ -97,19 +97,30 @@ def call(what, command, **options):
         raise SetupProblem("%s failed:\n    %s" % (what, "\n    ".join(tail)))
 
 
+def plain(name):
+    """A distribution's name as PEP 503 compares it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
 def installed():
-    """Names of the distributions in the virtual environment, as `name==version` folders."""
-    found = set()
+    """Names of the distributions in the virtual environment."""
     for folder, _, _ in os.walk(os.path.join(VENV, "lib")):
         if folder.endswith("site-packages"):
-            found = {name for name in os.listdir(folder) if name.endswith(".dist-info")}
-            break
-    return found
+            names = [name for name in os.listdir(folder) if name.endswith(".dist-info")]
+            return {
+                plain(name[: -len(".dist-info")].rpartition("-")[0])
+                for name in names
+                if "-" in name
+            }
+    return set()
 
 
 def pins(name):
+    """Names that a requirements file pins for this system."""
     with open(os.path.join(ROOT, name)) as file:
-        return set(re.findall(r"(?m)^([A-Za-z0-9][^=\s\[]*)(?:\[.*\])?==", file.read()))
+        lines = [line for line in file if re.match(r"[A-Za-z0-9]", line)]
+    here = [line for line in lines if "sys_platform == 'win32'" not in line]
+    return {plain(re.split(r"[=\[ ;]", line)[0]) for line in here}
 
 
 def make_environment(python):
@@ -126,18 +137,19 @@ def make_environment(python):
 
 def install(title, requirements, position, count):
     """One requirements file by uv, with a line of progress every few seconds."""
-    total, begun = len(pins(requirements)), time.time()
+    wanted, begun = pins(requirements), time.time()
+    total = len(wanted)
     label = "[%d/%d] %s" % (position, count, title)
     say("%s: %d packages in all" % (label, total))
     ended = threading.Event()
 
     def watch():
         while not ended.wait(4):
-            here = min(len(installed()), total)
-            say(
-                "%s: downloading and unpacking, %d of %d in place, %d left, %.0f s"
-                % (label, here, total, total - here, time.time() - begun)
-            )
+            left, spent = len(wanted - installed()), time.time() - begun
+            doing = "%d of %d in place, %d left" % (total - left, total, left)
+            if not left:
+                doing = "all %d in place, compiling bytecode" % total
+            say("%s: %s, %.0f s" % (label, doing, spent))
 
     thread = threading.Thread(target=watch, daemon=True)
     thread.start()
