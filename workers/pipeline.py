@@ -209,9 +209,8 @@ class _Run:
         report = self._report(contract.ConvertReport, folder, child)
         self.convert = report
         self._follow(report.state, report.code, report.sentence, good="converted", child=child)
-        collect.check_tree(folder)
-        if not report.file or Path(report.file).name != report.file:
-            raise collect.Strange(f"{report.file!r} is no file name")
+        if folder / report.file not in collect.check_tree(folder) or "/" in report.file:
+            raise collect.Strange(f"{report.file!r} is no file of its own")
         if collect.sha256_of(folder / report.file) != report.file_sha256:
             raise collect.Strange(f"{report.file} is not what its report says")
         return f"{report.file}, {(folder / report.file).stat().st_size / 1e3:.0f} kB"

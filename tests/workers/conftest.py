@@ -11,8 +11,11 @@ from celery import Celery
 from registry.models import ModelVersion
 from registry.sources import add_source
 from registry.sync import sync_source
+from tests.workers.scripted import script
 from workers import queues
 from workers.celery import broker as broker_settings
+
+__all__ = ["script"]
 
 
 @pytest.fixture(autouse=True)

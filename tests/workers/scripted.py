@@ -1,0 +1,65 @@
+"""Children that are small scripts: real processes that do exactly what a test wants of them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+CONVERT = """
+import hashlib, sys
+from pathlib import Path
+from converters.contract import ConvertReport, write
+job = Path(sys.argv[1])
+folder = job / "convert"
+folder.mkdir()
+content = b"converted " + (job / "model" / "MLmodel").read_bytes()
+(folder / "model.onnx").write_bytes(content)
+report = ConvertReport(
+    "converted", file="model.onnx", file_sha256=hashlib.sha256(content).hexdigest()
+)
+write(report, folder / "report.json")
+print("converted it")
+"""
+JUDGE = """
+import sys
+from pathlib import Path
+from converters.contract import JudgeReport, OutputKind, OutputParity, write
+folder = Path(sys.argv[1]) / "judge"
+folder.mkdir()
+parity = [OutputParity("label", OutputKind.LABEL, 1000, "passed")]
+report = JudgeReport("proven", rows=1000, parity=parity, runtime="paper 1")
+write(report, folder / "report.json")
+"""
+BUNDLE = """
+import hashlib, json, sys
+from pathlib import Path
+from converters.contract import Request, read
+job = Path(sys.argv[1])
+request = read(Request, job / "request.json")
+folder = job / "bundle"
+(folder / "java").mkdir(parents=True)
+(folder / "model.onnx").write_bytes((job / "convert" / "model.onnx").read_bytes())
+(folder / "java" / "pom.xml").write_text("<project/>")
+(folder / "manifest.json").write_text(json.dumps({"build": request.build}))
+lines = [
+    f"{hashlib.sha256(p.read_bytes()).hexdigest()}  {p.relative_to(folder).as_posix()}"
+    for p in sorted(folder.rglob("*")) if p.is_file()
+]
+(folder / "SHA256SUMS").write_text("\\n".join(lines) + "\\n")
+"""
+Script = Callable[..., None]
+
+
+@pytest.fixture
+def script(monkeypatch) -> Script:
+    """Replaces the converters by scripts: honest ones, or what `script(convert=…)` is given."""
+    verbs = {"convert": CONVERT, "judge": JUDGE, "bundle": BUNDLE}
+
+    def command(verb: str, jobdir: Path) -> list[str]:
+        return [sys.executable, "-I", "-u", "-c", verbs[verb], str(jobdir)]
+
+    monkeypatch.setattr("workers.pipeline.command", command)
+    return lambda **over: verbs.update(over)

@@ -1,0 +1,308 @@
+"""The steps on one job directory, with children that lie, break and fill the disk."""
+
+from __future__ import annotations
+
+import dataclasses
+import errno
+import hashlib
+import os
+import subprocess
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from converters import catalog, contract
+from tests.workers.scripted import BUNDLE, CONVERT, JUDGE
+from workers import pipeline
+from workers.pipeline import Cancelled, FetchFailed, Outcome, State
+
+REQUEST = contract.Request("sklearn", "onnx", contract.Identity("prod", "fraud", "3"))
+
+
+class Told:
+    """Remembers what it is told."""
+
+    def __init__(self) -> None:
+        self.states: dict[str, str] = {}
+        self.text = ""
+
+    def started(self, step: str) -> None:
+        self.states[step] = "running"
+
+    def done(self, step: str, detail: str) -> None:
+        self.states[step] = "done"
+
+    def skipped(self, step: str, detail: str) -> None:
+        self.states[step] = "skipped"
+
+    def failed(self, step: str, detail: str) -> None:
+        self.states[step] = f"failed: {detail}"
+
+    def log(self, text: str) -> None:
+        self.text += text
+
+
+def fetch(folder: Path) -> Mapping[str, str]:
+    (folder / "MLmodel").write_text("flavors: {}")
+    return {"MLmodel": hashlib.sha256(b"flavors: {}").hexdigest()}
+
+
+def run(
+    folder: Path,
+    *,
+    fetch: pipeline.Fetch = fetch,
+    told: Told | None = None,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> Outcome:
+    return pipeline.run(folder, REQUEST, fetch, told or Told(), cancelled, lambda: 7)
+
+
+def test_an_honest_run_is_proven_and_leaves_a_checked_bundle(tmp_path, script):
+    told = Told()
+    outcome = run(tmp_path, told=told)
+    assert outcome.state is State.PROVEN, outcome.sentence
+    assert [path.relative_to(tmp_path).as_posix() for path in outcome.files] == [
+        "bundle/SHA256SUMS",
+        "bundle/java/pom.xml",
+        "bundle/manifest.json",
+        "bundle/model.onnx",
+    ]
+    assert outcome.manifest == {"build": 7}
+    assert set(outcome.peak_mb) == {"convert", "judge", "bundle"}
+    assert list(told.states) == list(pipeline.STEPS)
+    assert {name for name, state in told.states.items() if state == "skipped"} == set(
+        pipeline.SKIPPED
+    )
+    assert "converted it" in told.text
+    assert outcome.log == told.text
+
+
+def test_the_children_are_told_the_sums_of_what_was_fetched(tmp_path, script):
+    run(tmp_path)
+    request = contract.read(contract.Request, tmp_path / "request.json")
+    assert request.model_sha256 == {"MLmodel": hashlib.sha256(b"flavors: {}").hexdigest()}
+
+
+REFUSES = """
+import sys
+from pathlib import Path
+from converters.contract import {kind}, write
+folder = Path(sys.argv[1]) / "{folder}"
+folder.mkdir(exist_ok=True)
+write({kind}("refused", "some_code", "It cannot be."), folder / "report.json")
+"""
+
+
+def test_a_refusal_by_the_convert_child_ends_the_run_with_its_sentence(tmp_path, script):
+    script(convert=REFUSES.format(kind="ConvertReport", folder="convert"))
+    told = Told()
+    outcome = run(tmp_path, told=told)
+    assert (outcome.state, outcome.code) == (State.REFUSED, "some_code")
+    assert outcome.sentence == "It cannot be."
+    assert told.states["convert"] == "failed: It cannot be."
+    assert "parity" not in told.states
+
+
+def test_a_refusal_by_the_judge_keeps_both_reports(tmp_path, script):
+    script(judge=REFUSES.format(kind="JudgeReport", folder="judge"))
+    outcome = run(tmp_path)
+    assert (outcome.state, outcome.code) == (State.REFUSED, "some_code")
+    assert outcome.convert is not None and outcome.judge is not None
+    assert outcome.files == []
+
+
+@pytest.mark.parametrize("judge", ["", "raise SystemExit(3)"])
+def test_a_verdict_that_the_model_left_beforehand_counts_for_nothing(tmp_path, script, judge):
+    body = JUDGE.partition("folder.mkdir()")[2].replace("folder /", "forged /")
+    forged = JUDGE.partition("folder =")[0] + CONVERT + "\nforged = job / 'judge'\nforged.mkdir()\n"
+    script(convert=forged + body, judge=judge)
+    outcome = run(tmp_path)
+    assert (tmp_path / "convert").exists()
+    assert outcome.state is State.CRASHED
+    assert outcome.judge is None
+
+
+def test_a_request_that_the_model_rewrote_is_written_anew(tmp_path, script):
+    script(convert=CONVERT + "\n(job / 'request.json').unlink()\n(job / 'request.json').mkdir()")
+    assert run(tmp_path).state is State.PROVEN
+
+
+@pytest.mark.parametrize(
+    ("tail", "what"),
+    [
+        ("(folder / 'report.json').unlink()", "crashed (exit code 0)"),
+        ("(folder / 'report.json').write_text('{')", "does not hold"),
+        ("(folder / 'report.json').write_text('{\"state\": 1}')", "does not hold"),
+        ("(folder / 'report.json').write_text('[' * 10**6)", "does not hold"),
+        ("(folder / 'report.json').write_bytes(b' ' * (17 * 2**20))", "larger than 16 MB"),
+        (
+            "(folder / 'report.json').unlink(); (folder / 'report.json').symlink_to('/etc/passwd')",
+            "cannot be read",
+        ),
+        (
+            "import os; (folder / 'report.json').unlink(); os.mkfifo(folder / 'report.json')",
+            "special file",
+        ),
+        ("(folder / 'rows').symlink_to('/etc')", "link or a special file"),
+        ("(folder / 'x').hardlink_to(folder / 'model.onnx')", "link or a special file"),
+        ("(folder / 'model.onnx').write_text('other')", "not what its report says"),
+        (
+            "import shutil; shutil.move(folder, job / 'elsewhere'); folder.symlink_to('elsewhere')",
+            "is a link",
+        ),
+    ],
+)
+def test_what_an_honest_child_never_leaves_is_a_crash_with_a_sentence(tmp_path, script, tail, what):
+    script(convert=f"{CONVERT}\n{tail}\n")
+    outcome = run(tmp_path)
+    assert outcome.state is State.CRASHED
+    assert what in outcome.sentence
+    assert outcome.files == []
+
+
+@pytest.mark.parametrize("name", ["../model/MLmodel", "", ".."])
+def test_a_converted_file_outside_its_folder_is_not_taken(tmp_path, script, name):
+    script(convert=CONVERT.replace('file="model.onnx"', f"file={name!r}"))
+    assert run(tmp_path).state is State.CRASHED
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"passed"', '"not_checked"'),
+        ('"passed"', '"failed"'),
+        ("1000, ", "0, "),
+        ("rows=1000", "rows=0"),
+        ("parity=parity", "parity=[]"),
+    ],
+)
+def test_proven_without_every_output_passed_is_not_believed(tmp_path, script, old, new):
+    script(judge=JUDGE.replace(old, new))
+    outcome = run(tmp_path)
+    assert outcome.state is State.CRASHED
+    assert "says proven" in outcome.sentence
+
+
+@pytest.mark.parametrize(
+    ("tail", "what"),
+    [
+        ("(folder / 'extra').write_text('x')", "extra is not what SHA256SUMS says"),
+        ("(folder / 'java' / 'pom.xml').unlink()", "names java/pom.xml, which is not there"),
+        ("(folder / 'model.onnx').write_text('x')", "model.onnx is not what SHA256SUMS says"),
+        ("(folder / 'SHA256SUMS').unlink()", "SHA256SUMS cannot be read"),
+        ("(folder / 'passwd').symlink_to('/etc/passwd')", "link or a special file"),
+    ],
+)
+def test_a_bundle_that_does_not_match_its_sums_is_not_published(tmp_path, script, tail, what):
+    script(bundle=f"{BUNDLE}\n{tail}\n")
+    outcome = run(tmp_path)
+    assert outcome.state is State.CRASHED
+    assert what in outcome.sentence
+    assert outcome.files == []
+
+
+def test_a_bundle_with_another_model_than_the_judged_one_is_not_published(tmp_path, script):
+    swapped = BUNDLE.replace('(job / "convert" / "model.onnx").read_bytes()', "b'another'")
+    assert swapped != BUNDLE
+    script(bundle=swapped)
+    outcome = run(tmp_path)
+    assert outcome.state is State.CRASHED
+    assert "the file that was judged" in outcome.sentence
+
+
+def limited(monkeypatch, **limits: int) -> None:
+    real = pipeline.limits_of
+    monkeypatch.setattr(
+        pipeline, "limits_of", lambda route: dataclasses.replace(real(route), **limits)
+    )
+
+
+@pytest.mark.parametrize(
+    ("script_text", "limits", "code", "what"),
+    [
+        ("b'x' * 2**29", {"memory_mb": 128}, "memory", "needs more than 128 MB of memory"),
+        ("import time; time.sleep(99)", {"wall_seconds": 1}, "timeout", "took longer than"),
+        ("while True: pass", {"cpu_seconds": 1}, "child_killed", "signal"),
+        ("import os; os.abort()", {}, "child_killed", "signal 6"),
+        ("1 / 0", {}, "child_crashed", "exit code 1"),
+    ],
+)
+def test_how_a_child_broke_is_told_in_a_sentence(
+    tmp_path, script, monkeypatch, script_text, limits, code, what
+):
+    limited(monkeypatch, **limits)
+    script(convert=script_text)
+    outcome = run(tmp_path)
+    assert (outcome.state, outcome.code) == (State.CRASHED, code)
+    assert what in outcome.sentence
+
+
+def test_a_cancel_while_a_child_runs_ends_the_run_within_a_second(tmp_path, script):
+    script(convert="import time; time.sleep(99)")
+    begun = time.monotonic()
+    outcome = run(tmp_path, cancelled=lambda: time.monotonic() - begun > 0.5)
+    assert outcome.state is State.CANCELLED
+    assert time.monotonic() - begun < 2
+
+
+@pytest.mark.parametrize(
+    ("error", "state", "code"),
+    [
+        (FetchFailed("artifacts_gone", "They are gone."), State.REFUSED, "artifacts_gone"),
+        (FetchFailed("not_answering", "It does not answer."), State.CRASHED, "not_answering"),
+        (Cancelled(), State.CANCELLED, "cancelled"),
+        (OSError(errno.ENOSPC, "No space left on device"), State.CRASHED, "disk_full"),
+    ],
+)
+def test_why_a_model_cannot_be_fetched_decides_how_the_run_ends(
+    tmp_path, script, error, state, code
+):
+    def broken(folder: Path) -> Mapping[str, str]:
+        raise error
+
+    outcome = run(tmp_path, fetch=broken)
+    assert (outcome.state, outcome.code) == (state, code)
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A real file system of 8 MB."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=8m", "crossport-test", str(folder)]
+    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True).returncode != 0:
+        pytest.skip("only root on a host that allows mounts can make a small disk")
+    yield folder
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+@pytest.mark.parametrize("step", ["fetch", "convert", "bundle"])
+def test_a_full_disk_is_a_crash_that_says_so(small_disk, script, step):
+    fill = "\nopen('fill', 'wb').write(b'x' * 2**24)\n"
+    script(**({} if step == "fetch" else {step: fill}))
+
+    def greedy(folder: Path) -> Mapping[str, str]:
+        if step == "fetch":
+            (folder / "weights").write_bytes(b"x" * 2**24)
+        return fetch(folder)
+
+    outcome = run(small_disk, fetch=greedy)
+    assert (outcome.state, outcome.code) == (State.CRASHED, "disk_full")
+    assert str(small_disk) not in outcome.sentence
+
+
+def test_a_log_keeps_its_end():
+    long = "a" * pipeline.LOG_CHARACTERS + "the end"
+    kept = pipeline.clip(long)
+    assert len(kept) == pipeline.LOG_CHARACTERS
+    assert kept.startswith("[earlier output was left out]\n")
+    assert kept.endswith("the end")
+
+
+def test_every_route_has_room_for_its_children():
+    for route in catalog.ROUTES:
+        limits = pipeline.limits_of(route)
+        assert limits.wall_seconds == route.minutes * 60
+        assert limits.memory_mb == route.memory_mb
