@@ -119,7 +119,8 @@ def pins(name):
     """Names that a requirements file pins for this system."""
     with open(os.path.join(ROOT, name)) as file:
         lines = [line for line in file if re.match(r"[A-Za-z0-9]", line)]
-    here = [line for line in lines if "sys_platform == 'win32'" not in line]
+    elsewhere = ("sys_platform == 'win32'", "python_full_version <")  # markers of the lock file
+    here = [line for line in lines if not any(marker in line for marker in elsewhere)]
     return {plain(re.split(r"[=\[ ;]", line)[0]) for line in here}
 
 
