@@ -66,17 +66,9 @@ def _link(links: dict[str, str], objective: str) -> str:
     return links[objective]
 
 
-def _sigmoid(graph: Graph, value: Value) -> Value:
-    """1 / (1 + exp(-x)), written out: the runtime's own float Sigmoid is an approximation."""
-    negated = graph.unary("Neg", value)
-    return graph.unary(
-        "Reciprocal", graph.binary("Add", graph.unary("Exp", negated), np.ones((1, 1)))
-    )
-
-
 def _linked(graph: Graph, raw: Value, link: str) -> Value:
     if link == SIGMOID:
-        return _sigmoid(graph, raw)
+        return graph.sigmoid(raw)
     if link == EXP:
         return graph.unary("Exp", raw)
     return softmax(graph, raw) if link == SOFTMAX else raw

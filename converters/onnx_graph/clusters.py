@@ -12,7 +12,7 @@ from converters.onnx_graph.graph import Graph
 from converters.onnx_graph.registry import Answer, Predicted, predictor
 
 
-@predictor("sklearn.KMeans", "sklearn.MiniBatchKMeans", "sklearn.BisectingKMeans")
+@predictor("sklearn.KMeans", "sklearn.MiniBatchKMeans")
 def k_means(graph: Graph, estimator: Any, frame: Frame) -> Predicted:
     """The nearest centre; compared through products, less the row's own square."""
     value = frame.numbers(graph)

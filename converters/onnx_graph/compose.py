@@ -9,7 +9,7 @@ import numpy as np
 
 from converters.contract import OutputKind
 from converters.errors import Refused
-from converters.onnx_graph import families, fallback
+from converters.onnx_graph import fallback, families
 from converters.onnx_graph.frame import Frame
 from converters.onnx_graph.graph import Graph, Value
 from converters.onnx_graph.refusals import refuse_known

@@ -1,7 +1,7 @@
 """Encoders of categories: each column looked up in a table that the encoder itself filled.
 
-The table has a row for each category and one for unknown values, asked of the fitted encoder, so that
-dropped, grouped, unknown and missing categories need no rules of ours.
+The table has a row for each category and one for unknown values, asked of the fitted encoder, so
+that dropped, grouped, unknown and missing categories need no rules of ours.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def _encoded(graph: Graph, estimator: Any, frame: Frame, widths: list[int]) -> F
 
 
 def _table(estimator: Any, place: int) -> npt.NDArray[Any]:
-    """[categories + 1, outputs]: what each category of one column becomes, then an unknown value."""
+    """[categories + 1, outputs]: what each category of a column becomes, then an unknown one."""
     first = [categories[0] for categories in estimator.categories_]
     asked = []
     for category in estimator.categories_[place]:

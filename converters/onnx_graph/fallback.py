@@ -1,4 +1,4 @@
-"""Estimators that have no emitter of ours: written by skl2onnx in float32 and merged into the graph.
+"""Estimators without an emitter of ours: written by skl2onnx in float32, merged into the graph.
 
 Nothing that comes from here is trusted: parity decides, with its float32 tolerance.
 """
@@ -70,10 +70,8 @@ def _merged(graph: Graph, estimator: Any, frame: Frame) -> list[Value]:
             f"{type(estimator).__name__} is fed numbers and text together, which no converter "
             "here writes; split them with a ColumnTransformer.",
         )
-    if text:
-        fed = graph.concat(list(frame.values))
-    else:
-        fed = graph.cast(frame.numbers(graph), "float32")
+    fed = graph.concat(list(frame.values)) if text else frame.numbers(graph)
+    fed = graph.cast(fed, "string" if text else "float32")
     kind = StringTensorType if text else FloatTensorType
     model = _convert(estimator, kind([None, frame.width]), graph.opset)
     graph.inexact.append(f"{type(estimator).__name__} is written by skl2onnx in float32")

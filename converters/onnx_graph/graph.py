@@ -83,7 +83,7 @@ class Graph:
         """The name of a constant; equal constants are stored once."""
         array = np.asarray(values)
         if dtype == "string" or array.dtype.kind in "OU":
-            texts = [str(value).encode() for value in array.ravel()]
+            texts: Any = [str(value).encode() for value in array.ravel()]
             key = ("string", "", array.shape, b"\0".join(texts))
             if key not in self.initializers:
                 name = self.fresh("const")
@@ -168,8 +168,16 @@ class Graph:
         return self.op("Where", [condition, yes, no], like.dtype, like.width)
 
     def matmul(self, value: Value, matrix: npt.ArrayLike) -> Value:
-        """[N, k] @ [k, m] in the dtype of `value`."""
+        """[N, k] @ [k, m] in the dtype of `value`.
+
+        ONNX Runtime fuses a MatMul with a product or quotient by one number beside it, and keeps
+        that number as float32 (MatMulScaleFusion): so one feature is multiplied, and callers put
+        factors into the matrix.
+        """
         array = np.asarray(matrix)
+        if array.shape[0] == 1:
+            factors = self.const(array, value.dtype)
+            return self.op("Mul", [value, factors], value.dtype, array.shape[1])
         return self.op(
             "MatMul", [value, self.const(array, value.dtype)], value.dtype, array.shape[1]
         )
@@ -177,6 +185,11 @@ class Graph:
     def unary(self, kind: str, value: Value, **attributes: Any) -> Value:
         """One operator that keeps dtype and width."""
         return self.op(kind, [value], value.dtype, value.width, **attributes)
+
+    def sigmoid(self, value: Value) -> Value:
+        """1 / (1 + exp(-x)), written out: the runtime's own Sigmoid is an approximation."""
+        grown = self.unary("Exp", self.unary("Neg", value))
+        return self.unary("Reciprocal", self.binary("Add", grown, np.ones((1, 1))))
 
     def reduce(self, kind: str, value: Value) -> Value:
         """Reduce over the features: [N, k] to [N, 1]."""
@@ -231,7 +244,7 @@ class Graph:
 
 
 def _info(name: str, value: Value) -> Any:
-    shape = [BATCH] if value.width == 0 else [BATCH, value.width]
+    shape: list[str | int | None] = [BATCH] if value.width == 0 else [BATCH, value.width]
     return helper.make_tensor_value_info(name, ELEMENTS[value.dtype], shape)
 
 

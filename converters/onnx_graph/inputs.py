@@ -59,8 +59,8 @@ def _declare_tensor(graph: Graph, signature: Signature) -> tuple[list[Input], Fr
     if dtype not in ELEMENTS or dtype == "string":
         raise Refused(
             "column_type",
-            f"The signature's tensor is of type {tensor.dtype}, which no converted model takes; log "
-            "the model with a tensor of numbers.",
+            f"The signature's tensor is of type {tensor.dtype}, which no converted model takes; "
+            "log the model with a tensor of numbers.",
         )
     if signature.width < 1:
         raise Refused(

@@ -13,19 +13,25 @@ from converters.onnx_graph.registry import Predicted, predictor
 
 
 def scores(graph: Graph, estimator: Any, frame: Frame) -> Value:
-    """`X @ coef.T + intercept` as [N, outputs], in double."""
+    """`X @ coef.T + intercept` as [N, outputs], computed in double.
+
+    Where scikit-learn computes in float32, the scores are rounded to it.
+    """
     coef = np.atleast_2d(
         np.asarray(
             estimator.coef_.toarray() if hasattr(estimator.coef_, "toarray") else estimator.coef_
         )
     )
     value = frame.numbers(graph)
+    narrow = False
     if value.dtype == "float32" and coef.dtype == np.float32:
         graph.inexact.append("a linear model computes in float32")
+        narrow = True
     value = graph.cast(value, "float64")
     product = graph.matmul(value, coef.T.astype(np.float64))
     intercept = np.broadcast_to(np.asarray(estimator.intercept_, np.float64), (coef.shape[0],))
-    return graph.binary("Add", product, intercept.reshape(1, -1))
+    total = graph.binary("Add", product, intercept.reshape(1, -1))
+    return graph.cast(total, "float32") if narrow else total
 
 
 def softmax(graph: Graph, value: Value) -> Value:
@@ -62,10 +68,8 @@ def logistic(graph: Graph, estimator: Any, frame: Frame) -> Predicted:
     """Label by the score, probabilities by sigmoid or softmax."""
     value = scores(graph, estimator, frame)
     index = decided(graph, value)
-    if value.width == 1:
-        proba = two_columns(graph, graph.unary("Sigmoid", value))
-    else:
-        proba = softmax(graph, value)
+    one = value.width == 1
+    proba = two_columns(graph, graph.sigmoid(value)) if one else softmax(graph, value)
     return labels.classified(graph, index, estimator.classes_, proba, "predict_proba")
 
 
@@ -75,7 +79,7 @@ def sgd(graph: Graph, estimator: Any, frame: Frame) -> Predicted:
     value = scores(graph, estimator, frame)
     index = decided(graph, value)
     if estimator.loss == "log_loss":
-        proba = graph.unary("Sigmoid", value)
+        proba = graph.sigmoid(value)
         shown = two_columns(graph, proba) if value.width == 1 else normalised(graph, proba)
         return labels.classified(graph, index, estimator.classes_, shown, "predict_proba")
     return _scored(graph, index, estimator, value)

@@ -13,7 +13,7 @@ from converters.onnx_graph.graph import Graph, Value
 from converters.onnx_graph.linear import softmax, two_columns
 from converters.onnx_graph.registry import Predicted, predictor
 
-ACTIVATIONS = {"relu": "Relu", "tanh": "Tanh", "logistic": "Sigmoid"}
+ACTIVATIONS = {"relu": "Relu", "tanh": "Tanh"}
 
 
 def _layers(graph: Graph, estimator: Any, frame: Frame) -> Value:
@@ -30,6 +30,8 @@ def _layers(graph: Graph, estimator: Any, frame: Frame) -> Value:
         name = estimator.out_activation_ if place == last else estimator.activation
         if name in ACTIVATIONS:
             value = graph.unary(ACTIVATIONS[name], value)
+        elif name == "logistic":
+            value = graph.sigmoid(value)
         elif name not in ("identity", "softmax"):
             raise Refused("objective_unknown", f"The activation {name!r} is not proven here.")
     return value

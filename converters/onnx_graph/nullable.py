@@ -16,8 +16,8 @@ from converters.sources.loaded import DTYPES, TENSOR, Loaded, Rows
 def probed(model: Loaded, inputs: list[Input], outputs: list[Output]) -> list[Input]:
     """The inputs with `nullable` set where the original answers a row that misses all of them.
 
-    A text input's missing value is null at the model and "" in the file, which has no null; so it is
-    nullable only where the model did not learn "" as a value of its own.
+    A text input's missing value is null at the model and "" in the file, which has no null; so it
+    is nullable only where the model did not learn "" as a value of its own.
     """
     row = _one_row(model)
     if row is None:

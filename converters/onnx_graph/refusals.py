@@ -20,7 +20,7 @@ KNOWN_WRONG = {
     "sklearn.VotingClassifier": "a vote whose ONNX answers wrongly; PMML carries it",
     "sklearn.FeatureHasher": "hashing that no format reproduces",
     "sklearn.HashingVectorizer": "hashing that no format reproduces",
-    "sklearn.TransformedTargetRegressor": "a transformed target that ONNX does not carry; PMML does",
+    "sklearn.TransformedTargetRegressor": "a transformed target, which PMML carries",
     "sklearn.MultiOutputClassifier": "several classifiers in one; log one a target",
 }
 

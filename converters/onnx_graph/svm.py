@@ -14,6 +14,7 @@ from converters.onnx_graph import labels
 from converters.onnx_graph.frame import Frame
 from converters.onnx_graph.graph import Graph, Value
 from converters.onnx_graph.registry import Answer, Predicted, predictor
+from converters.sources.pairwise import PAIRS
 
 
 def kernel(graph: Graph, estimator: Any, value: Value) -> Value:
@@ -32,10 +33,9 @@ def kernel(graph: Graph, estimator: Any, value: Value) -> Value:
             f"The kernel {estimator.kernel!r} is not one that converts; use rbf, linear, poly or "
             "sigmoid.",
         )
-    product = graph.matmul(value, vectors.T)
     if estimator.kernel == "linear":
-        return product
-    shifted = graph.binary("Add", _scaled(graph, product, gamma), np.full((1, 1), constant))
+        return graph.matmul(value, vectors.T)
+    shifted = graph.binary("Add", graph.matmul(value, gamma * vectors.T), np.full((1, 1), constant))
     if estimator.kernel == "sigmoid":
         return graph.unary("Tanh", shifted)
     return graph.binary("Pow", shifted, np.full((1, 1), float(estimator.degree)))
@@ -51,7 +51,7 @@ def _distances(graph: Graph, value: Value, vectors: npt.NDArray[np.float64]) -> 
     moved = vectors - center
     row = graph.binary("Sub", value, center)
     own = graph.reduce("ReduceSumSquare", row)
-    cross = _scaled(graph, graph.matmul(row, moved.T), -2.0)
+    cross = graph.matmul(row, -2.0 * moved.T)
     total = graph.binary("Add", cross, own)
     total = graph.binary("Add", total, np.square(moved).sum(axis=1).reshape(1, -1))
     return graph.binary("Max", total, np.zeros((1, 1)))
@@ -98,18 +98,29 @@ def classifier(graph: Graph, estimator: Any, frame: Frame) -> Predicted:
         return labels.classified(
             graph, index, estimator.classes_, graph.flat(score), "decision_function"
         )
-    votes, summed = _votes(graph, pairs, len(estimator.classes_))
-    ranked = graph.binary("Add", votes, summed)
-    by_rank = estimator.break_ties and estimator.decision_function_shape == "ovr"
-    index = labels.first_largest(graph, ranked if by_rank else votes)
-    shown = ranked if estimator.decision_function_shape == "ovr" else graph.unary("Neg", pairs)
-    if estimator.decision_function_shape == "ovo":
-        shown = pairs
-    return labels.classified(graph, index, estimator.classes_, shown, "decision_function")
+    return _voted(graph, estimator, pairs)
 
 
-def _votes(graph: Graph, pairs: Value, classes: int) -> tuple[Value, Value]:
-    """Each class's votes, and its confidence squeezed below 1/3 (`_ovr_decision_function`)."""
+def _voted(graph: Graph, estimator: Any, pairs: Value) -> Predicted:
+    """Each pair votes, the first class with most votes wins; the pairs' values are shown.
+
+    scikit-learn's one-against-rest scores add whole votes to a squeezed confidence, so they jump
+    where a pair is tied; the pairs' own values say the same and are continuous.
+    """
+    classes = len(estimator.classes_)
+    index = labels.first_largest(graph, _votes(graph, estimator, pairs, classes))
+    label = labels.pick(graph, index, estimator.classes_)
+    return Predicted(
+        (
+            Answer("label", OutputKind.LABEL, "predict", label),
+            Answer("pair_scores", OutputKind.VALUES, PAIRS, pairs),
+        ),
+        labels.plain_classes(estimator.classes_),
+    )
+
+
+def _votes(graph: Graph, estimator: Any, pairs: Value, classes: int) -> Value:
+    """[N, classes] votes; with `break_ties` also confidences squeezed below 1/3."""
     signs = np.zeros((pairs.width, classes))
     first_wins = np.zeros((pairs.width, classes))
     second_wins = np.zeros((pairs.width, classes))
@@ -119,9 +130,11 @@ def _votes(graph: Graph, pairs: Value, classes: int) -> tuple[Value, Value]:
     above = graph.cast(graph.compare("Greater", pairs, np.zeros((1, 1))), "float64")
     below = graph.op("Sub", [graph.const(np.ones((1, 1))), above], "float64", pairs.width)
     votes = graph.binary("Add", graph.matmul(above, first_wins), graph.matmul(below, second_wins))
+    if not (estimator.break_ties and estimator.decision_function_shape == "ovr"):
+        return votes
     total = graph.matmul(pairs, signs)
     size = graph.binary("Add", graph.unary("Abs", total), np.ones((1, 1)))
-    return votes, graph.binary("Div", total, _scaled(graph, size, 3.0))
+    return graph.binary("Add", votes, graph.binary("Div", total, _scaled(graph, size, 3.0)))
 
 
 @predictor("sklearn.SVR", "sklearn.NuSVR")

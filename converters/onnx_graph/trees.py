@@ -87,7 +87,7 @@ def boosted_classifier(graph: Graph, estimator: Any, frame: Frame) -> Predicted:
         index = graph.cast(graph.flat(at_least), "int64")
         doubled = graph.binary("Mul", raw, np.full((1, 1), 2.0))
         proba = two_columns(
-            graph, graph.unary("Sigmoid", doubled if estimator.loss == "exponential" else raw)
+            graph, graph.sigmoid(doubled if estimator.loss == "exponential" else raw)
         )
     return labels.classified(graph, index, estimator.classes_, proba, "predict_proba")
 
@@ -112,7 +112,7 @@ def hist_classifier(graph: Graph, estimator: Any, frame: Frame) -> Predicted:
         index, proba = labels.first_largest(graph, raw), softmax(graph, raw)
     else:
         index = labels.positive(graph, raw)
-        proba = two_columns(graph, graph.unary("Sigmoid", raw))
+        proba = two_columns(graph, graph.sigmoid(raw))
     return labels.classified(graph, index, estimator.classes_, proba, "predict_proba")
 
 

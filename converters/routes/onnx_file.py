@@ -59,8 +59,8 @@ def _trained_width(model: Loaded, frame: Frame) -> Frame:
     if trained is not None and int(trained) != frame.width:
         raise Refused(
             "signature_width",
-            f"The signature has {frame.width} columns, the model was trained on {int(trained)}; log "
-            "the model again with the signature of its training data.",
+            f"The signature has {frame.width} columns, the model was trained on {int(trained)}; "
+            "log the model again with the signature of its training data.",
         )
     return frame
 

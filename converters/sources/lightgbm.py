@@ -1,4 +1,4 @@
-"""Loads LightGBM models: native text for a Booster, skops or pickle for the scikit-learn classes."""
+"""Loads LightGBM models: native text for a Booster, skops or pickle for the wrapper classes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A model as it was loaded, and the original's own voice: what parity compares the converted file with."""
+"""A model as it was loaded, and the original's own voice, which parity compares with."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ def read(folder: Path) -> dict[str, Any]:
             "log the model again with mlflow.<flavor>.log_model.",
         )
     try:
-        document = yaml.load(path.read_bytes(), Loader=SafeLoader)  # noqa: S506 - a safe loader
+        document = yaml.load(path.read_bytes(), Loader=SafeLoader)
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
         raise Refused(
             "mlmodel_unreadable",

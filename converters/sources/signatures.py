@@ -1,4 +1,4 @@
-"""What a model's inputs are: from the `MLmodel`, else the input example, else the estimator itself."""
+"""What a model's inputs are: from the `MLmodel`, else the input example, else the estimator."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from converters.contract import Output, OutputKind
 from converters.errors import Refused
+from converters.sources import pairwise
 from converters.sources.loaded import Answers, Loaded, Rows
 
 
@@ -36,6 +37,10 @@ def _ask(model: Loaded, source: str, frame: Any) -> Any:
             warnings.simplefilter("ignore")
             if model.flavor == "xgboost" and type(model.estimator).__name__ == "Booster":
                 return _ask_booster(model.estimator, frame)
+            if source == pairwise.PAIRS:
+                return pairwise.pairs(model.estimator, frame)
+            if source == pairwise.WINNERS:
+                return pairwise.winners(model.estimator, frame)
             return getattr(model.estimator, source)(frame)
     except (ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
         raise Refused(

@@ -34,7 +34,7 @@ def load(folder: Path, config: dict[str, Any]) -> Any:
     if not named.startswith("xgboost.") or short not in CLASSES:
         raise Refused(
             "model_class",
-            f"The model's class is {named}, which is none of XGBoost's own; log the Booster inside.",
+            f"The model's class is {named}, none of XGBoost's own; log the Booster inside.",
         )
     model = getattr(xgboost, short)()
     try:

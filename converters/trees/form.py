@@ -1,4 +1,4 @@
-"""The one intermediate form of tree ensembles: every library is read into it, every target written from it."""
+"""The one form of tree ensembles: every library is read into it, every target written from it."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
 LEAF = -1
-# LightGBM's kZeroThreshold: what counts as zero where zeros are missing values.
-ZERO = 1e-35
+# LightGBM's kZeroThreshold, a float32: its predictor takes smaller numbers for zero.
+ZERO = float(np.float32(1e-35))
 
 
 class Mode(IntEnum):
@@ -59,6 +59,7 @@ class Ensemble:
         compares: `float32` where the library casts a row to float32 before it compares,
             `float64` where it compares doubles.
         sums: the precision in which the library adds the leaves.
+        flushes: numbers of at most ZERO count as 0.0 before they are compared.
         zero_missing: features whose zeros (and NaN) are missing values: |x| <= ZERO becomes NaN.
     """
 
@@ -67,6 +68,7 @@ class Ensemble:
     targets: int
     compares: str = "float64"
     sums: str = "float64"
+    flushes: bool = False
     zero_missing: tuple[int, ...] = ()
 
 

@@ -1,4 +1,4 @@
-"""Reads LightGBM's Booster from its text: numeric trees, double thresholds, its three kinds of missing."""
+"""Reads LightGBM's Booster from its text: numeric trees, doubles, three kinds of missing."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def read(booster: Any) -> Boosted:
         trees.append(_tree(fields, number % targets, targets, missing))
     zero = tuple(sorted(feature for feature, kind in missing.items() if kind == MISSING_ZERO))
     ensemble = Ensemble(
-        tuple(trees), int(header["max_feature_idx"]) + 1, targets, zero_missing=zero
+        tuple(trees), int(header["max_feature_idx"]) + 1, targets, flushes=True, zero_missing=zero
     )
     objective, *words = header.get("objective", "").split() or [""]
     parameters = {word.partition(":")[0]: word.partition(":")[2] for word in words}

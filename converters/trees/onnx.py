@@ -24,7 +24,7 @@ def emit(graph: Graph, value: Value, ensemble: Ensemble) -> Value:
     Args:
         value: [N, features], the row in the library's own dtype before any cast.
     """
-    row = _zeros_missing(graph, graph.cast(value, ensemble.compares), ensemble)
+    row = _zeros(graph, graph.cast(value, ensemble.compares), ensemble)
     narrow = ensemble.compares == "float32" and (
         ensemble.sums == "float32" or _sums_exactly_in_float(ensemble)
     )
@@ -41,13 +41,22 @@ def emit(graph: Graph, value: Value, ensemble: Ensemble) -> Value:
     return graph.cast(summed, ensemble.sums)
 
 
-def _zeros_missing(graph: Graph, row: Value, ensemble: Ensemble) -> Value:
+def _zeros(graph: Graph, row: Value, ensemble: Ensemble) -> Value:
+    """Tiny numbers as zeros, and zeros as NaN, where the library takes them so."""
+    if ensemble.flushes and _splits_near_zero(ensemble):
+        zero = graph.compare("LessOrEqual", graph.unary("Abs", row), np.full((1, 1), ZERO))
+        row = graph.where(zero, graph.const(np.zeros((1, 1)), row.dtype), row, row)
     if not ensemble.zero_missing:
         return row
     limit = np.full((1, row.width), -1.0)
     limit[0, list(ensemble.zero_missing)] = ZERO
     zero = graph.compare("LessOrEqual", graph.unary("Abs", row), limit)
     return graph.where(zero, graph.const(np.full((1, 1), np.nan), row.dtype), row, row)
+
+
+def _splits_near_zero(ensemble: Ensemble) -> bool:
+    splits = [tree.threshold[tree.feature != LEAF] for tree in ensemble.trees]
+    return bool(np.any(np.abs(np.concatenate(splits)) <= ZERO))
 
 
 def _sums_exactly_in_float(ensemble: Ensemble) -> bool:

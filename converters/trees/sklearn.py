@@ -1,4 +1,4 @@
-"""Reads scikit-learn's trees: `tree_` of trees and forests, `_predictors` of HistGradientBoosting."""
+"""Reads scikit-learn's trees: `tree_`, and `_predictors` of HistGradientBoosting."""
 
 from __future__ import annotations
 

@@ -60,8 +60,8 @@ def _gradient_booster(booster: dict[str, Any]) -> tuple[dict[str, Any], list[flo
         return booster["gbtree"]["model"], booster["weight_drop"]
     raise Refused(
         "gblinear",
-        f"XGBoost's booster {booster['name']} is not made of trees and converts to no target; train "
-        "with booster='gbtree', or a linear model of scikit-learn.",
+        f"XGBoost's booster {booster['name']} is not made of trees and converts to no target; "
+        "train with booster='gbtree', or a linear model of scikit-learn.",
     )
 
 

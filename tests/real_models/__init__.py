@@ -1,4 +1,4 @@
-"""Real trained models, saved as real MLflow folders: each catalogue row is proven on some of them."""
+"""Real trained models in real MLflow folders; each catalogue row is proven on some of them."""
 
 from __future__ import annotations
 

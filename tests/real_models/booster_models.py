@@ -18,7 +18,9 @@ Data = Callable[[], tuple[Any, Any]]
 
 
 def _maker(flavor: str, name: str, train: Callable[[Any, Any], Any], data: Data) -> Make:
-    options = {"serialization_format": "cloudpickle"} if flavor == "lightgbm" else {}
+    options: dict[str, Any] = {}
+    if flavor == "lightgbm":
+        options["serialization_format"] = "cloudpickle"
 
     def make(folder: Path) -> Path:
         table, target = data()
@@ -52,7 +54,9 @@ def _fit(model: Any) -> Callable[[Any, Any], Any]:
 
 def _fit_early(model: Any, **options: Any) -> Callable[[Any, Any], Any]:
     def train(table: Any, target: Any) -> Any:
-        return model.fit(table[100:], target[100:], eval_set=[(table[:100], target[:100])], **options)
+        return model.fit(
+            table[100:], target[100:], eval_set=[(table[:100], target[:100])], **options
+        )
 
     return train
 

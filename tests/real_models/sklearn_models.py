@@ -17,7 +17,6 @@ from sklearn import (
     linear_model,
     model_selection,
     naive_bayes,
-    neighbors,
     neural_network,
     pipeline,
     preprocessing,
@@ -136,6 +135,7 @@ MODELS: dict[str, tuple[Callable[[], Any], Callable[[], tuple[Any, Any]]]] = {
     "ridge_classifier": (lambda: _scaled(linear_model.RidgeClassifier()), tables.wines),
     "svc": (lambda: _scaled(svm.SVC()), tables.tumours),
     "svc_multi": (lambda: _scaled(svm.SVC(kernel="poly")), tables.wines),
+    "svc_ten_classes": (lambda: svm.SVC(C=5.0), tables.digits),
     "svc_linear_ovo": (
         lambda: _scaled(svm.SVC(kernel="linear", decision_function_shape="ovo")),
         tables.wines,
@@ -209,7 +209,7 @@ MODELS: dict[str, tuple[Callable[[], Any], Callable[[], tuple[Any, Any]]]] = {
         tables.patients,
     ),
     "isolation": (
-        lambda: ensemble.IsolationForest(20, random_state=0),
+        lambda: ensemble.IsolationForest(n_estimators=20, random_state=0),
         lambda: (tables.wines()[0], None),
     ),
     "bayes": (naive_bayes.GaussianNB, tables.irises),
@@ -224,7 +224,9 @@ MODELS: dict[str, tuple[Callable[[], Any], Callable[[], tuple[Any, Any]]]] = {
         tables.tumours,
     ),
     "perceptrons_regressor": (
-        lambda: _scaled(neural_network.MLPRegressor((10,), max_iter=300, random_state=0)),
+        lambda: _scaled(
+            neural_network.MLPRegressor(hidden_layer_sizes=(10,), max_iter=300, random_state=0)
+        ),
         tables.patients,
     ),
     "k_means": (
@@ -296,7 +298,6 @@ MODELS: dict[str, tuple[Callable[[], Any], Callable[[], tuple[Any, Any]]]] = {
         lambda: _columns(preprocessing.OneHotEncoder(), svm.LinearSVC()),
         tables.households,
     ),
-    "neighbours": (lambda: _scaled(neighbors.KNeighborsClassifier()), tables.irises),
     "ada_boost": (
         lambda: ensemble.AdaBoostClassifier(n_estimators=10, random_state=0),
         tables.irises,

@@ -2,32 +2,46 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
-from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris, load_wine
+from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_iris, load_wine
+
+Table = tuple[Any, Any]
 
 
-def tumours() -> tuple[pd.DataFrame, pd.Series]:
+def tumours() -> Table:
     """Thirty doubles, two classes."""
-    return load_breast_cancer(return_X_y=True, as_frame=True)
+    table, target = load_breast_cancer(return_X_y=True, as_frame=True)
+    return table, target
 
 
-def irises() -> tuple[pd.DataFrame, pd.Series]:
+def irises() -> Table:
     """Four doubles, three classes."""
-    return load_iris(return_X_y=True, as_frame=True)
+    table, target = load_iris(return_X_y=True, as_frame=True)
+    return table, target
 
 
-def wines() -> tuple[pd.DataFrame, pd.Series]:
+def wines() -> Table:
     """Thirteen doubles, three classes."""
-    return load_wine(return_X_y=True, as_frame=True)
+    table, target = load_wine(return_X_y=True, as_frame=True)
+    return table, target
 
 
-def patients() -> tuple[pd.DataFrame, pd.Series]:
+def patients() -> Table:
     """Ten doubles, a number to predict."""
-    return load_diabetes(return_X_y=True, as_frame=True)
+    table, target = load_diabetes(return_X_y=True, as_frame=True)
+    return table, target
 
 
-def gapped_patients() -> tuple[pd.DataFrame, pd.Series]:
+def digits() -> Table:
+    """Sixty-four small whole numbers as doubles, ten classes."""
+    table, target = load_digits(return_X_y=True, as_frame=True)
+    return table[:600], target[:600]
+
+
+def gapped_patients() -> Table:
     """The patients with a tenth of the values missing, and many zeros."""
     table, target = patients()
     random = np.random.default_rng(3)
@@ -37,8 +51,8 @@ def gapped_patients() -> tuple[pd.DataFrame, pd.Series]:
     return pd.DataFrame(values, columns=table.columns), target
 
 
-def households() -> tuple[pd.DataFrame, pd.Series]:
-    """Mixed columns with odd names: text and numbers, both with missing values, ints and booleans."""
+def households() -> Table:
+    """Mixed columns with odd names: text and numbers with missing values, ints, booleans."""
     random = np.random.default_rng(7)
     count = 400
     age = random.integers(18, 90, count)
