@@ -72,7 +72,7 @@ class SourceHttp:
         with self._ask("GET", path) as answer:
             try:
                 yield answer
-            except httpx.TransportError as error:
+            except (httpx.TransportError, httpx.DecodingError) as error:
                 raise self._transport_problem(error) from error
 
     @contextmanager

@@ -123,4 +123,3 @@ def serve() -> Iterator[Callable[[Callable[[str, str], Answer]], Peer]]:
             return peer
 
         yield start
-
