@@ -89,10 +89,11 @@ def sample(model: Loaded, request: Request, outputs: Sequence[Output]) -> Sample
             table.add("example", example)
     walk.learn(model.estimator, features)
     _add_special(table)
-    _add_thresholds(table, max(request.rows // 3, 1))
+    _add_thresholds(table, max(request.rows, 1))
     near = boundaries.rows(model, outputs, table.base(request.rows // 2), features, table.random)
     if near is not None:
         table.add("boundary", near)
+    table.add("random", table.base(max(request.rows // 3, 1)))
     kept = _distinct(table)
     for _ in range(TOP_UPS):
         # Special rows come on top: many of them are left out again where the original raises.
@@ -157,7 +158,8 @@ def _add_thresholds(table: _Table, count: int) -> None:
     chance = np.where(np.arange(count) < count // 2, 0.7, few)
     for i, values in pointed.items():
         hit = table.random.random(count) < chance
-        columns[i][hit] = table.random.choice(values, int(hit.sum()))
+        # Dealt like cards, not drawn: each value comes up before one comes up again.
+        columns[i][hit] = np.resize(table.random.permutation(values), int(hit.sum()))
     table.add("threshold", columns)
 
 

@@ -81,7 +81,20 @@ def _is_many(value: Any) -> bool:
 def _learn_points(estimator: Any, links: Links) -> None:
     for column, points in split_points(estimator).items():
         if column < len(links) and (link := links[column]) is not None:
-            link.feature.points.append(link.back(points))
+            link.feature.points.append(link.back(_float32_steps(points)))
+
+
+def _float32_steps(points: Floats) -> Floats:
+    """Each threshold and the float32 numbers beside it, on the scale on which it is compared.
+
+    Trees that compare in float32 change their mind between two of these, which behind a scaler lie
+    at other places than the float32 numbers of the feature itself.
+    """
+    with np.errstate(over="ignore"):
+        narrow = points.astype(np.float32)
+        below = np.nextafter(narrow, np.float32(-np.inf))
+        above = np.nextafter(narrow, np.float32(np.inf))
+    return np.concatenate([points, *(part.astype(np.float64) for part in (narrow, below, above))])
 
 
 def _learn_rows(estimator: Any, links: Links) -> None:

@@ -1,0 +1,112 @@
+"""Real job directories: models saved by MLflow, verbs run as the worker runs them, in children."""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from converters import contract, golden
+from converters.contract import ConvertReport, Identity, JudgeReport, Request
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def save(folder, model, rows, flavor="sklearn", **over):
+    """Save a fitted model with MLflow, signed by what it answers."""
+    import mlflow
+
+    options = {
+        "signature": mlflow.models.infer_signature(rows, model.predict(rows)),
+        "pip_requirements": ["mlflow"],
+        "input_example": rows[:5],
+    }
+    if flavor != "xgboost":
+        options["serialization_format"] = "cloudpickle"
+    getattr(mlflow, flavor).save_model(model, folder, **{**options, **over})
+    return folder
+
+
+def make_job(folder, model, flavor="sklearn", target="onnx", **over):
+    """A job directory as a worker makes it: request and model, with the sums of its files."""
+    shutil.copytree(model, folder / "model")
+    files = [path for path in (folder / "model").rglob("*") if path.is_file()]
+    sums = {
+        path.relative_to(folder / "model").as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in files
+    }
+    identity = Identity("tests", "model", "1")
+    request = Request(flavor, target, identity, **{"model_sha256": sums, **over})
+    contract.write(request, folder / "request.json")
+    return folder
+
+
+def call(verb, folder):
+    """Run one verb in a child with a scrubbed environment."""
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    return subprocess.run(
+        [sys.executable, "-m", "converters", verb, str(folder)],
+        env=environment,
+        cwd="/",
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
+def convert(folder) -> ConvertReport:
+    done = call("convert", folder)
+    report = contract.read(ConvertReport, folder / "convert" / "report.json")
+    assert done.returncode == (3 if report.state == "crashed" else 0), done.stderr
+    return report
+
+
+def judge(folder) -> JudgeReport:
+    done = call("judge", folder)
+    report = contract.read(JudgeReport, folder / "judge" / "report.json")
+    assert done.returncode == (3 if report.state == "crashed" else 0), done.stderr
+    return report
+
+
+def forge(folder, **over):
+    """Change the convert step's report, and make its file's sum right again."""
+    path = folder / "convert" / "report.json"
+    raw = json.loads(path.read_text())
+    content = (folder / "convert" / raw["file"]).read_bytes()
+    raw.update(file_sha256=hashlib.sha256(content).hexdigest(), **over)
+    path.write_text(json.dumps(raw))
+
+
+def cast_answers(folder, name, dtype):
+    """Keep one of the original's answers in another precision, as another route would have."""
+    rows, answers = golden.read(folder / "convert" / "rows")
+    answers[name] = answers[name].astype(dtype)
+    golden.write(folder / "convert" / "rows", rows, answers)
+
+
+def wine():
+    from sklearn.datasets import load_wine
+
+    return load_wine(return_X_y=True, as_frame=True)
+
+
+def people(count=300):
+    """Mixed columns with gaps: whole numbers, text, numbers, booleans."""
+    import pandas as pd
+
+    random = np.random.default_rng(7)
+    rows = pd.DataFrame(
+        {
+            "age": random.integers(18, 80, count),
+            "home town": random.choice(["Rome", "Oslo", "Bern"], count).astype(object),
+            "income": np.where(random.random(count) < 0.1, np.nan, random.normal(3e4, 1e4, count)),
+            "vip": random.random(count) < 0.3,
+        }
+    )
+    wanted = (rows["age"] > 40) & (rows["home town"] != "Oslo") | rows["vip"]
+    return rows, wanted.map({True: "yes", False: "no"}).astype(object)
