@@ -8,7 +8,7 @@ from urllib.parse import unquote
 class ModelName:
     """A path converter for names that round-trips every one of them.
 
-    A slash inside a name would make `a/3` ambiguous (version 3 of `a`, or a model of that name), and
+    A slash inside a name would make `a/3` ambiguous (version 3 of `a`, or a model so named), and
     browsers fold a name of `..` away. Both are escaped once here, and once more by Django's
     `reverse`, so that a server that unquotes the path once still gives us the escaped form.
     """

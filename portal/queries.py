@@ -6,11 +6,12 @@ grow with the rows (a test counts them).
 
 from __future__ import annotations
 
-from django.db.models import Count, Exists, Max, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from converters.catalog import ROUTES
 from registry.models import Alias, ModelVersion, RegisteredModel, Source, SyncRun
-from workers.models import Bundle, Export, Job, Step
+from workers.models import Bundle, Export, Job, JobState, Step
 
 
 def sources() -> QuerySet[Source]:
@@ -21,6 +22,13 @@ def sources() -> QuerySet[Source]:
             "registered_models", filter=Q(registered_models__gone_at__isnull=True), distinct=True
         )
     ).prefetch_related(Prefetch("runs", queryset=newest))
+
+
+def any_models() -> QuerySet[RegisteredModel]:
+    """Registered models with their source and aliases, those that are gone upstream included."""
+    return RegisteredModel.objects.select_related("source").prefetch_related(
+        Prefetch("aliases", queryset=Alias.objects.select_related("version"))
+    )
 
 
 def models(
@@ -36,16 +44,24 @@ def models(
 ) -> QuerySet[RegisteredModel]:
     """Registered models that still exist upstream, narrowed by what is given.
 
-    Each carries `latest` (its highest version's number) and `bundle_count`. `tag` is `key:value`
+    Each carries `latest` (its highest version's number), that one's `latest_flavors`, and
+    `bundle_count`. `tag` is `key:value`
     and matches the model's own tags or a version's; `exportable` is a target.
     """
-    rows = RegisteredModel.objects.filter(gone_at__isnull=True)
-    rows = rows.select_related("source").prefetch_related(
-        Prefetch("aliases", queryset=Alias.objects.select_related("version"))
+    rows = any_models().filter(gone_at__isnull=True)
+    # Subqueries, not joins: only the page's own rows are counted, however long the catalogue is.
+    numbers = ModelVersion.objects.filter(model=OuterRef("pk"), gone_at__isnull=True)
+    counted = (
+        Bundle.objects.filter(version__model=OuterRef("pk"))
+        .order_by()
+        .values("version__model")
+        .annotate(count=Count("pk"))
+        .values("count")
     )
     rows = rows.annotate(
-        latest=Max("versions__number", filter=Q(versions__gone_at__isnull=True)),
-        bundle_count=Count("versions__bundles", distinct=True),
+        latest=Subquery(numbers.order_by("-number").values("number")[:1]),
+        latest_flavors=Subquery(numbers.order_by("-number").values("flavors")[:1]),
+        bundle_count=Coalesce(Subquery(counted), 0),
     )
     for word in q.split():
         rows = rows.filter(
@@ -129,3 +145,14 @@ def bundles() -> QuerySet[Bundle]:
         .prefetch_related("version__aliases")
         .order_by("-id")
     )
+
+
+def in_state(rows: QuerySet[Export], state: str) -> QuerySet[Export]:
+    """Those exports whose newest job is in this state."""
+    newest = Job.objects.filter(export=OuterRef("pk")).order_by("-id").values("state")[:1]
+    return rows.annotate(newest_state=Subquery(newest)).filter(newest_state=state)
+
+
+def waiting_before(job: Job) -> int:
+    """How many jobs of the same queue wait longer than this one."""
+    return Job.objects.filter(queue=job.queue, state=JobState.QUEUED, pk__lt=job.pk).count()

@@ -190,7 +190,9 @@ def make_manifest(version: ModelVersion, build: int = 1, target: str = "onnx") -
         "judge_versions": {"onnxruntime": "1.29.0"},
         "rows": 1412,
         "parity": [parity, scores],
-        "licences": [{"name": "Apache-2.0", "covers": "the generated Java"}],
+        "licences": [
+            {"spdx": "Apache-2.0", "covers": "the Java project", "file": "Apache-2.0.txt"}
+        ],
         "jvm": "not proven",
         "files": {
             f"model.{target}": "0" * 64,

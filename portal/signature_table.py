@@ -1,0 +1,91 @@
+"""A version's inputs side by side: as MLflow declares them, in the converted file, in Java."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from converters.errors import Refused
+from converters.preflight import signature_of
+from registry.models import ModelVersion
+from workers.models import Bundle
+
+# As converters/java writes them; a nullable primitive becomes its box.
+JAVA = {
+    "boolean": "boolean",
+    "integer": "int",
+    "long": "long",
+    "float": "float",
+    "double": "double",
+    "string": "String",
+    "datetime": "Instant",
+}
+BOXED = {
+    "boolean": "Boolean",
+    "int": "Integer",
+    "long": "Long",
+    "float": "Float",
+    "double": "Double",
+}
+NUMERIC = {"float32": "float", "float64": "double", "int32": "int", "int64": "long"}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One input; `converted` is empty while no bundle has shown what it became."""
+
+    name: str
+    mlflow: str
+    converted: str
+    java: str
+    required: bool
+
+
+@dataclass(frozen=True)
+class SignatureTable:
+    """The rows, where the converted column comes from, and why there are none."""
+
+    rows: list[Row]
+    bundle: Bundle | None = None
+    sentence: str = ""
+
+
+def signature_table(version: ModelVersion, bundle: Bundle | None) -> SignatureTable:
+    """The inputs of a version; with a bundle, what it made of each.
+
+    Reads the declared signature; never raises for what an upstream file holds.
+    """
+    try:
+        signature = signature_of(version.mlmodel)
+    except Refused as refusal:
+        return SignatureTable([], sentence=refusal.sentence)
+    if signature is None:
+        return SignatureTable([])
+    carried = _carried(bundle)
+    if signature.tensor is not None:
+        tensor = signature.tensor
+        shape = ", ".join("N" if size == -1 else str(size) for size in tensor.shape)
+        java = NUMERIC.get(tensor.dtype, tensor.dtype) + "[]"
+        found = carried.get(tensor.name) or next(iter(carried.values()), None)
+        kind = f"{tensor.dtype}[{shape}]"
+        return SignatureTable([Row(tensor.name, kind, found or "", java, True)], bundle)
+    rows = []
+    for column in signature.columns:
+        java = JAVA.get(column.type, "")
+        if not column.required:
+            java = BOXED.get(java, java)
+        rows.append(
+            Row(column.name, column.type, carried.get(column.name, ""), java, column.required)
+        )
+    return SignatureTable(rows, bundle)
+
+
+def _carried(bundle: Bundle | None) -> dict[str, str]:
+    """Column → `dtype in input`, from a bundle's manifest."""
+    inputs: list[dict[str, Any]] = bundle.manifest.get("inputs", []) if bundle else []
+    found: dict[str, str] = {}
+    for tensor in inputs:
+        for column in tensor.get("columns") or [tensor["name"]]:
+            where = "" if tensor["name"] == column else f" in {tensor['name']}"
+            found[column] = f"{tensor['dtype']}{where}"
+    return found

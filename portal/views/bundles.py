@@ -1,0 +1,56 @@
+"""The page of one bundle: download, how to use it, what was proven; and the archive itself."""
+
+from __future__ import annotations
+
+import shlex
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from converters import catalog
+from portal import downloads, queries
+from workers.models import Bundle
+
+
+@require_safe
+def bundle(request: HttpRequest, pk: int) -> HttpResponse:
+    """One bundle."""
+    found = find_bundle(pk)
+    manifest: dict[str, Any] = found.manifest
+    files = sorted(manifest.get("files", {}).items())
+    context = {
+        "bundle": found,
+        "version": found.version,
+        "model": found.version.model,
+        "manifest": manifest,
+        "target": catalog.target(found.target),
+        # For a shell: a model's name may hold spaces and quotes.
+        "shell_name": shlex.quote(found.file_name),
+        "maven": manifest.get("maven"),
+        "parity": manifest.get("parity", []),
+        "java": [path for path, _ in files if path.startswith("java/")],
+        "files": files,
+        "others": queries.bundles().filter(version=found.version).exclude(pk=found.pk)[:10],
+    }
+    return render(request, "bundle.html", context)
+
+
+@require_safe
+def download(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """The archive; ranges and ETag as `portal.downloads` has them."""
+    return downloads.archive(request, find_bundle(pk))
+
+
+def find_bundle(pk: int) -> Bundle:
+    """The bundle of this number.
+
+    Raises:
+        Http404: there is none.
+    """
+    found = queries.bundles().filter(pk=pk).first() if pk < 2**63 else None
+    if found is None:
+        raise Http404(f"There is no bundle {pk}.")
+    return found
