@@ -109,7 +109,7 @@ def _quiet(url: str) -> Iterator[None]:
     before = {name: os.environ.get(name) for name in QUIET}
     os.environ.update(QUIET)
     import cloudpickle
-    import mlflow
+    import mlflow.pyfunc  # before the filter below, which its import would otherwise override
 
     logger, here = logging.getLogger("mlflow"), sys.modules[__name__]
     level, tracking = logger.level, mlflow.get_tracking_uri()

@@ -136,7 +136,7 @@ class SourceHttp:
             raise SourceProblem(
                 "wrong_version",
                 f"{self.url} does not understand the question ({status} {code}: {message}); "
-                "Crossport reads MLflow 2.10 and later.",
+                "Crossport is tested with MLflow 3.17.",
             )
         raise self._not_mlflow(answer)
 

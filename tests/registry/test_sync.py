@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 import pytest
 from django.db import connection, connections
 
+from registry.connectors import SourceProblem
+from registry.connectors.mlflow import MlflowConnector
 from registry.locks import source_lock
 from registry.models import Alias, ModelVersion, RegisteredModel, Source, SyncRun, SyncState
 from registry.sources import add_source
@@ -74,9 +76,7 @@ def test_every_demo_version_is_readable(source):
     assert {"xgboost", "lightgbm", "sklearn"} <= {name for row in rows for name in row.flavors}
 
 
-def test_a_second_sync_of_an_unchanged_registry_reads_no_files_and_writes_no_rows(
-    source, upstream, django_assert_max_num_queries
-):
+def test_a_second_sync_of_an_unchanged_registry_reads_no_files_and_writes_no_rows(source, upstream):
     name = upstream.model()
     upstream.version(name)
     first = sync(source)
@@ -187,6 +187,46 @@ def test_a_renamed_model_appears_under_its_new_name_and_the_old_one_is_gone(sour
     sync(source)
     assert model_of(source, name).gone_at is not None
     assert version_of(source, other).gone_at is None
+
+
+def test_a_model_and_a_version_that_the_lists_skip_stay_while_the_source_still_has_them(
+    source, upstream, monkeypatch
+):
+    hidden, other = upstream.model(), upstream.model()
+    upstream.version(hidden)
+    upstream.version(other)
+    sync(source)
+    models, versions = MlflowConnector.models, MlflowConnector.versions
+    monkeypatch.setattr(
+        MlflowConnector, "models", lambda self: (m for m in models(self) if m.name != hidden)
+    )
+    monkeypatch.setattr(
+        MlflowConnector, "versions", lambda self: (v for v in versions(self) if v.model != other)
+    )
+    sync(source)
+    for name in (hidden, other):
+        assert model_of(source, name).gone_at is None
+        assert version_of(source, name).gone_at is None
+
+
+def test_a_model_that_may_no_longer_be_seen_is_not_taken_for_deleted(source, upstream, monkeypatch):
+    name = upstream.model()
+    upstream.version(name)
+    upstream.call("POST", "/registered-models/alias", name=name, alias="a", version="1")
+    sync(source)
+    models = MlflowConnector.models
+
+    def refused(self, name):
+        raise SourceProblem("forbidden", "no")
+
+    monkeypatch.setattr(
+        MlflowConnector, "models", lambda self: (m for m in models(self) if m.name != name)
+    )
+    monkeypatch.setattr(MlflowConnector, "model", refused)
+    sync(source)
+    assert model_of(source, name).gone_at is None
+    assert version_of(source, name).gone_at is None
+    assert Alias.objects.filter(model__source=source, model__name=name).count() == 1
 
 
 def test_what_only_looked_deleted_comes_back(source, upstream):
