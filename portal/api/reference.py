@@ -52,6 +52,11 @@ class Operation:
     answers: list[Answer]
     curl: str
 
+    @property
+    def plain_get(self) -> bool:
+        """Whether a browser can open it as it is."""
+        return self.method == "GET" and "{" not in self.path
+
 
 @dataclass(frozen=True)
 class Group:
