@@ -221,9 +221,9 @@ def margin_outputs(estimator: Any, outputs: list[Output]) -> list[Output]:
     if pairwise.voter(estimator) is not None:
         # Votes of pairs jump where one pair is tied, so no score of a class tells a tie.
         width = len(label.classes)
-        name = f"margin:{pairwise.VOTES}"
+        name = f"margin:{pairwise.WINNERS}"
         return [
-            Output(name, OutputKind.SCORES, "float64", width, label.classes, pairwise.VOTES)
+            Output(name, OutputKind.SCORES, "float64", width, label.classes, pairwise.WINNERS)
         ]
     for source in ("decision_function", "predict_proba"):
         if callable(getattr(estimator, source, None)):
