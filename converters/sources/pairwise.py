@@ -12,7 +12,8 @@ import numpy.typing as npt
 # `Output.source` of the decision values of each pair, and of the classes that may win.
 PAIRS = "decision_function:ovo"
 WINNERS = "possible_winners"
-# Decision values below this, scaled by the row's largest, are a matter of rounding, so such a pair may go either way.
+# Decision values below this, times the row's largest above 1, are a matter of rounding: such a
+# pair may go either way.
 TIED = 1e-12
 MOST_TIED = 4
 

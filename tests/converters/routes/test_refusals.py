@@ -1,0 +1,188 @@
+"""What the ONNX routes refuse by name: each with the code that programs read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import lightgbm
+import numpy as np
+import pandas as pd
+import pytest
+import xgboost
+from sklearn import (
+    calibration,
+    compose,
+    ensemble,
+    impute,
+    linear_model,
+    neighbors,
+    pipeline,
+    preprocessing,
+    semi_supervised,
+)
+from sklearn.base import BaseEstimator, TransformerMixin
+
+from converters.contract import Identity, Options, Request
+from converters.errors import Refused
+from converters.onnx_graph.compose import predicted
+from converters.onnx_graph.graph import Graph
+from converters.onnx_graph.inputs import declare
+from converters.routes import sklearn_onnx
+from converters.sources import load
+from tests.real_models import tables
+from tests.real_models.folders import save
+
+
+class Doubled(TransformerMixin, BaseEstimator):
+    """A transformer of the model owner's own."""
+
+    def fit(self, X: Any, y: Any = None) -> Doubled:
+        self.fitted_ = True
+        return self
+
+    def transform(self, X: Any) -> Any:
+        return X * 2
+
+
+def _own_function(X: Any) -> Any:
+    return X + 1
+
+
+def _before(step: Any) -> Any:
+    return pipeline.make_pipeline(step, linear_model.LogisticRegression(max_iter=5000))
+
+
+SKLEARN: dict[str, tuple[Callable[[], Any], str]] = {
+    "own class": (lambda: _before(Doubled()), "own_python"),
+    "own function": (
+        lambda: _before(preprocessing.FunctionTransformer(_own_function)),
+        "own_python",
+    ),
+    "numpy function": (
+        lambda: _before(preprocessing.FunctionTransformer(np.log1p)),
+        "no_converter",
+    ),
+    "isotonic": (
+        lambda: calibration.CalibratedClassifierCV(
+            linear_model.RidgeClassifier(), method="isotonic", cv=2
+        ),
+        "known_wrong",
+    ),
+    "distance": (lambda: neighbors.KNeighborsRegressor(weights="distance"), "known_wrong"),
+    "bins": (
+        lambda: _before(preprocessing.KBinsDiscretizer(quantile_method="averaged_inverted_cdf")),
+        "known_wrong",
+    ),
+    "spline": (lambda: _before(preprocessing.SplineTransformer()), "known_wrong"),
+    "categories": (
+        lambda: ensemble.HistGradientBoostingClassifier(categorical_features=[0], max_iter=5),
+        "categories",
+    ),
+}
+
+
+def _refused(model: Any, table: pd.DataFrame, folder: Path, flavor: str) -> Refused:
+    options = {"serialization_format": "cloudpickle"} if flavor == "sklearn" else {}
+    save(flavor, model, table, folder / "model", **options)
+    loaded = load(folder / "model", flavor)
+    request = Request(flavor, "onnx", Identity("test", "model", "1"))
+    with pytest.raises(Refused) as caught:
+        sklearn_onnx.convert(loaded, request, folder)
+    assert not (folder / "model.onnx").exists()
+    return caught.value
+
+
+@pytest.mark.parametrize("name", SKLEARN)
+def test_what_converts_wrongly_or_not_at_all_is_refused_by_name(name: str, tmp_path: Path):
+    make, code = SKLEARN[name]
+    table, target = tables.irises()
+    model = make().fit(table.round(), target)
+    assert _refused(model, table, tmp_path, "sklearn").code == code
+
+
+def test_own_python_is_named(tmp_path: Path):
+    table, target = tables.irises()
+    refusal = _refused(_before(Doubled()).fit(table, target), table, tmp_path, "sklearn")
+    assert "Doubled" in refusal.sentence
+
+
+def test_an_estimator_that_nobody_writes_is_refused_with_its_name(tmp_path: Path):
+    table, target = tables.irises()
+    model = semi_supervised.LabelPropagation().fit(table, target)
+    refusal = _refused(model, table, tmp_path, "sklearn")
+    assert refusal.code == "no_converter"
+    assert "LabelPropagation" in refusal.sentence
+
+
+@pytest.mark.parametrize(
+    ("parameters", "code"),
+    [
+        ({"booster": "gblinear"}, "gblinear"),
+        ({"objective": "binary:hinge"}, "objective_unknown"),
+        ({"multi_strategy": "multi_output_tree"}, "vector_leaves"),
+    ],
+    ids=["gblinear", "hinge", "vector leaves"],
+)
+def test_xgboost_models_without_a_proven_answer_are_refused(
+    parameters: dict[str, Any], code: str, tmp_path: Path
+):
+    table, target = tables.patients()
+    answers: Any = target > 140
+    if code == "vector_leaves":
+        answers = np.column_stack([target, target])
+    booster = xgboost.train(parameters, xgboost.DMatrix(table, answers), 3)
+    assert _refused(booster, table, tmp_path, "xgboost").code == code
+
+
+@pytest.mark.parametrize(
+    ("parameters", "code"),
+    [
+        ({"linear_tree": True}, "linear_leaves"),
+        ({"objective": "regression", "reg_sqrt": True}, "objective_unknown"),
+        ({"objective": "cross_entropy_lambda"}, "objective_unknown"),
+    ],
+    ids=["linear leaves", "sqrt", "cross entropy lambda"],
+)
+def test_lightgbm_models_without_a_proven_answer_are_refused(
+    parameters: dict[str, Any], code: str, tmp_path: Path
+):
+    table, target = tables.patients()
+    answers = (target > 140).astype(float)
+    data = lightgbm.Dataset(table, answers, params={"verbose": -1, **parameters})
+    booster = lightgbm.train({"verbose": -1, **parameters}, data, 3)
+    assert _refused(booster, table, tmp_path, "lightgbm").code == code
+
+
+def test_lightgbm_categories_are_refused(tmp_path: Path):
+    table, target = tables.patients()
+    grouped = table.assign(age=(np.argsort(np.argsort(target)) * 37 // 100) % 7)
+    data = lightgbm.Dataset(grouped, target, categorical_feature=["age"])
+    settings = {"verbose": -1, "min_data_per_group": 5, "cat_smooth": 1, "max_cat_to_onehot": 1}
+    booster = lightgbm.train(settings, data, 5)
+    assert _refused(booster, grouped, tmp_path, "lightgbm").code == "categories"
+
+
+def test_text_that_reaches_a_model_unencoded_is_refused():
+    table, target = tables.irises()
+    model = linear_model.LogisticRegression(max_iter=5000).fit(table, target)
+    from converters.contract import Column, Signature
+
+    graph = Graph()
+    columns = [Column(name, "string") for name in table]
+    _, frame = declare(graph, Signature(columns=columns), Options())
+    with pytest.raises(Refused) as caught:
+        predicted(graph, model, frame)
+    assert caught.value.code == "strings_not_encoded"
+
+
+def test_empty_and_missing_text_that_were_both_learned_are_refused(tmp_path: Path):
+    table, target = tables.households()
+    table = table[["job", "age"]].assign(job=lambda old: old["job"].where(old["age"] < 60, ""))
+    steps = compose.make_column_transformer(
+        (preprocessing.OneHotEncoder(handle_unknown="ignore"), ["job"]),
+        (impute.SimpleImputer(), ["age"]),
+    )
+    model = pipeline.make_pipeline(steps, linear_model.LogisticRegression()).fit(table, target)
+    assert _refused(model, table, tmp_path, "sklearn").code == "empty_text"
