@@ -133,6 +133,9 @@ class Job(models.Model):
         rows = Job.objects.filter(pk=self.pk, state__in=origins)
         if attempt is not None:
             rows = rows.filter(attempt=attempt)
+            if to != JobState.RUNNING:
+                # An attempt speaks only while it runs: requeued, the row still shows its number.
+                rows = rows.filter(state=JobState.RUNNING)
         if to in FINAL:
             fields["finished_at"] = timezone.now()
             fields["lease_until"] = None

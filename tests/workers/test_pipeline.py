@@ -5,8 +5,6 @@ from __future__ import annotations
 import dataclasses
 import errno
 import hashlib
-import os
-import subprocess
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -264,18 +262,6 @@ def test_why_a_model_cannot_be_fetched_decides_how_the_run_ends(
 
     outcome = run(tmp_path, fetch=broken)
     assert (outcome.state, outcome.code) == (state, code)
-
-
-@pytest.fixture
-def small_disk(tmp_path):
-    """A real file system of 8 MB."""
-    folder = tmp_path / "small"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=8m", "crossport-test", str(folder)]
-    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True).returncode != 0:
-        pytest.skip("only root on a host that allows mounts can make a small disk")
-    yield folder
-    subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
 @pytest.mark.parametrize("step", ["fetch", "convert", "bundle"])
