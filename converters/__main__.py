@@ -1,4 +1,4 @@
-"""`python -m converters convert|judge|bundle JOBDIR` and `preflight FOLDER`: the only way in.
+"""`python -m converters convert|judge|bundle JOBDIR`, `preflight|verify FOLDER`: the only way in.
 
 Exit codes: 0 done or refused (the report tells which), 2 wrong usage, 3 crashed.
 """
@@ -40,12 +40,20 @@ def _preflight(folder: Path) -> int:
     return DONE
 
 
+def _verify(folder: Path) -> int:
+    from converters.bundle.verify import run
+
+    sys.stdout.write(run(folder))
+    return DONE
+
+
 # Each verb imports what it needs when it is called: `bundle` and `preflight` load no model library.
 VERBS: dict[str, Callable[[Path], int]] = {
     "convert": _convert,
     "judge": _judge,
     "bundle": _bundle,
     "preflight": _preflight,
+    "verify": _verify,
 }
 
 
