@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from workers.execute import jobs_folder
-from workers.models import Job, JobState, Step, StepState
+from workers.models import Job, JobState, Step, StepState, Worker
 from workers.queues import wake_job
 from workers.sandbox import remove_tree
 
@@ -21,18 +21,21 @@ MOST_ATTEMPTS = 3
 STALE = timedelta(seconds=15)
 MOST_WAKE_UPS = 4
 WAKE_UP_EXPIRES = 60.0
+# A worker that was killed leaves its row; the pages show it as not seen for a while.
+FORGOTTEN = timedelta(hours=1)
 LOST = "Its worker was lost."
 
 logger = logging.getLogger(__name__)
 
 
 def reap() -> None:
-    """Requeue or end jobs whose lease ran out, wake up for what waits, remove dead folders."""
+    """Requeue or end jobs whose lease ran out, wake up for what waits, clear away what is dead."""
     expired = Job.objects.filter(state=JobState.RUNNING, lease_until__lt=Now())
     for job_id in expired.values_list("pk", flat=True):
         _take_back(job_id)
     _wake_waiting()
     _remove_dead_folders()
+    Worker.objects.filter(seen_at__lt=Now() - FORGOTTEN).delete()
 
 
 def _take_back(job_id: int) -> None:

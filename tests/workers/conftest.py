@@ -23,9 +23,10 @@ __all__ = ["script"]
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, settings) -> Path:
     """Job folders, storage and broker below the test's own folder."""
-    settings.CROSSPORT_HOME = tmp_path / "home"
-    settings.STORAGE_URL = f"file://{tmp_path / 'home' / 'storage'}"
-    return settings.CROSSPORT_HOME
+    folder = tmp_path / "home"
+    settings.CROSSPORT_HOME = folder
+    settings.STORAGE_URL = f"file://{folder / 'storage'}"
+    return folder
 
 
 @pytest.fixture(autouse=True)

@@ -17,9 +17,9 @@ from workers import dispatch
 from workers.models import Export, Job, JobState
 
 
-def end(job: Job, state: JobState, **fields: str) -> None:
+def end(job: Job, state: JobState, code: str = "") -> None:
     job.move(JobState.RUNNING)
-    job.move(state, **fields)
+    job.move(state, code=code)
 
 
 @pytest.mark.django_db

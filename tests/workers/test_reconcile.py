@@ -6,10 +6,11 @@ from datetime import timedelta
 
 import pytest
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from tests.workers.rows import make_job
 from workers.execute import job_folder
-from workers.models import Job, JobState, Step, StepState
+from workers.models import Job, JobState, Step, StepState, Worker
 from workers.reconcile import MOST_WAKE_UPS, reap
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -85,3 +86,10 @@ def test_folders_of_attempts_that_are_over_are_removed_and_others_stay(home):
     assert kept.is_dir()
     assert not any(folder.exists() for folder in gone)
     assert not gone[0].parent.exists()
+
+
+def test_a_worker_that_was_not_seen_for_long_is_forgotten():
+    for name, age in (("here", 1), ("away", 30), ("gone", 90)):
+        Worker.objects.create(name=name, host="h", seen_at=timezone.now() - timedelta(minutes=age))
+    reap()
+    assert set(Worker.objects.values_list("name", flat=True)) == {"here", "away"}
