@@ -35,9 +35,9 @@ class Upstream:
     made: list[str] = field(default_factory=list)
 
     def call(self, method: str, path: str, **body: Any) -> dict[str, Any]:
-        content = {"params": body} if method == "GET" else {"json": body}
-        answer = httpx.request(method, f"{self.url}{API}{path}", timeout=60, **content)
-        return answer.raise_for_status().json()
+        answer = httpx.request(method, f"{self.url}{API}{path}", timeout=60, json=body)
+        content: dict[str, Any] = answer.raise_for_status().json()
+        return content
 
     def model(self, name: str = "", **body: Any) -> str:
         name = name or f"test-{uuid.uuid4().hex[:10]}"

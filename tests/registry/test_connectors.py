@@ -12,6 +12,7 @@ import pytest
 
 from registry.connectors import SourceProblem, connect
 from registry.connectors.artifacts import check_name
+from registry.connectors.mlflow import MlflowConnector
 from registry.connectors.model_uri import fetch_folder, parse, resolve
 
 PROBLEM = "application/json"
@@ -163,7 +164,7 @@ def test_a_page_that_leads_to_itself_ends(serve):
 
 
 def test_prompts_are_not_models(serve):
-    rows = [
+    rows: list[dict[str, object]] = [
         {"name": "greeting", "tags": [{"key": "mlflow.prompt.is_prompt", "value": "true"}]},
         {"name": "model"},
     ]
@@ -275,11 +276,12 @@ def test_an_artifact_proxy_on_another_host_gets_no_login(tmp_path):
 
 
 def test_a_model_uri_names_a_version_an_alias_a_run_or_a_logged_model(mlflow_url):
-    with connect("mlflow", mlflow_url) as connector:
+    with MlflowConnector(mlflow_url) as connector:
         version = resolve(parse("models:/credit-risk/2"), connector)
         assert (version.model, version.version) == ("credit-risk", 2)
         assert resolve(parse("models:/credit-risk@champion"), connector) == version
         row = connector.version("credit-risk", 2)
+        assert row is not None
         by_run = resolve(parse(f"runs:/{row.run_id}/credit-risk"), connector)
         assert by_run.artifact_uri == version.artifact_uri
         assert resolve(parse(row.source_uri), connector).artifact_uri == version.artifact_uri

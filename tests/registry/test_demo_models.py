@@ -13,7 +13,7 @@ from scripts.mlflow_server import MlflowServer, MlflowServerProblem
 
 
 def test_a_second_call_on_a_filled_server_logs_nothing(mlflow_url):
-    said = []
+    said: list[str] = []
     log_demo_models(mlflow_url, progress=said.append)
     assert said == []
     with connect("mlflow", mlflow_url) as connector:
