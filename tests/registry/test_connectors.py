@@ -149,7 +149,7 @@ def test_no_secret_is_in_what_a_connector_says_of_itself():
 
 def test_an_empty_page_that_carries_a_token_is_not_the_end(serve):
     def answer(method, path):
-        page = {"next_page_token": "x"}
+        page: dict[str, object] = {"next_page_token": "x"}
         if "page_token=x" in path:
             page = {"registered_models": [{"name": "last"}]}
         return 200, {"Content-Type": PROBLEM}, json.dumps(page).encode()
