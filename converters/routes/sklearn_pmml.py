@@ -36,8 +36,8 @@ def convert(model: Loaded, request: Request, folder: Path) -> Converted:
     """
     estimator = model.estimator
     names = _field_names(model.signature)
-    outputs = _outputs(estimator, names)
     pmml_limits.check(estimator)
+    outputs = _outputs(estimator, names)
     with tempfile.TemporaryDirectory(dir=folder, prefix=".pmml-") as aside:
         document = _write(estimator, names, outputs[0].name, Path(aside))
         given, replaced = _fields(document)

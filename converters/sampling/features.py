@@ -142,7 +142,12 @@ def random_values(feature: Feature, count: int, random: np.random.Generator) -> 
     if feature.type == "datetime":
         days = random.integers(0, 20_000, count)
         return np.datetime64("1980-01-01", "ns") + days * np.timedelta64(86_400_000_000_000, "ns")
-    return cast(feature, random.uniform(low, high, count))
+    values = random.uniform(low, high, count)
+    if not feature.lows and not feature.points:
+        # Nothing tells where its values lie: half of them over several magnitudes.
+        far = random.random(count) < 0.5
+        values[far] *= 10.0 ** random.uniform(-1, 3, int(far.sum()))
+    return cast(feature, values)
 
 
 def neighbours(feature: Feature, points: Floats) -> Array:

@@ -80,7 +80,7 @@ def representable(
             excluded[why] += int(lost.sum())
             keep &= ~lost
     kept = [kind for kind, stays in zip(kinds, keep, strict=True) if stays]
-    return take(rows, keep), kept, excluded
+    return take(rows, keep), kept, +excluded
 
 
 def missing(values: Array) -> npt.NDArray[np.bool_]:
