@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from cli import archive
+from cli.outcomes import Refusal
 from tests.cli.conftest import Run
 
 
@@ -98,7 +99,7 @@ def test_a_hostile_archive_is_refused_and_nothing_of_it_is_written(
         attack(file)
     folder = tmp_path / "folder"
     folder.mkdir()
-    with pytest.raises(archive.Refusal) as refusal:
+    with pytest.raises(Refusal) as refusal:
         archive.unpack(path, folder)
     assert refusal.value.code == "hostile_archive"
     assert list(folder.iterdir()) == []

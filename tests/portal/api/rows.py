@@ -15,7 +15,7 @@ from registry.storage import store
 from workers.models import Bundle, Export, Job, JobState, Step
 
 SIGNATURE = '[{"type": "double", "name": "a", "required": true}]'
-SKLEARN = {
+SKLEARN: dict[str, dict[str, Any]] = {
     "flavors": {
         "sklearn": {"pickled_model": "model.pkl", "sklearn_version": "1.9.0"},
         "python_function": {"loader_module": "mlflow.sklearn"},

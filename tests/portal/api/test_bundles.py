@@ -128,7 +128,7 @@ def test_a_bundle_shows_its_manifest_and_where_its_archive_is(client: Client, bu
 
 
 def test_bundles_are_found_by_export_version_and_target(client: Client, bundle: Bundle):
-    def found(**filters: object) -> list[int]:
+    def found(**filters: str | int) -> list[int]:
         return [row["id"] for row in client.get("/api/v1/bundles/", filters).json()["results"]]
 
     assert found(export=bundle.export_id) == found(version=bundle.version_id) == [bundle.pk]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -85,7 +86,7 @@ def test_the_ref_of_an_export_is_good_for_asking_again(as_alice: Client):
     ],
 )
 def test_a_request_that_makes_no_sense_names_the_field(
-    as_alice: Client, over: dict[str, object], field: str
+    as_alice: Client, over: dict[str, Any], field: str
 ):
     make_version()
     answer = ask(as_alice, **over)
@@ -195,7 +196,7 @@ def test_exports_are_found_by_target_version_and_model(client: Client):
     for export in (one, two):
         make_job(export)
 
-    def found(**filters: object) -> list[int]:
+    def found(**filters: str | int) -> list[int]:
         rows = client.get("/api/v1/exports/", filters).json()["results"]
         return [row["id"] for row in rows]
 

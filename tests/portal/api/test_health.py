@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 from django.utils import timezone
-from kombu import Connection
+from kombu.connection import Connection
 
-from portal.api import health
+from workers.celery import app
 from workers.models import Worker
 
 pytestmark = pytest.mark.django_db
@@ -51,7 +51,7 @@ def test_a_storage_that_cannot_be_used_is_told_without_its_address(client: Clien
 def test_a_broker_that_is_gone_is_told(client: Client, monkeypatch: pytest.MonkeyPatch):
     seen()
     gone = Connection("redis://127.0.0.1:9/0")
-    monkeypatch.setattr(health.app, "connection_for_write", lambda **options: gone)
+    monkeypatch.setattr(app, "connection_for_write", lambda **options: gone)
     answer = client.get("/readyz")
     assert answer.status_code == 503
     assert "does not answer" in answer.json()["parts"]["broker"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.db import connection
 from django.test import Client
@@ -22,10 +24,11 @@ from tests.portal.api.rows import (
 pytestmark = pytest.mark.django_db
 
 
-def results(client: Client, path: str, **filters: str) -> list[dict]:
+def results(client: Client, path: str, **filters: str) -> list[dict[str, Any]]:
     answer = client.get(f"/api/v1/{path}", filters)
     assert answer.status_code == 200, answer.content
-    return answer.json()["results"]
+    rows: list[dict[str, Any]] = answer.json()["results"]
+    return rows
 
 
 def names(client: Client, **filters: str) -> list[str]:

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -17,7 +18,7 @@ from portal.api.codes import CODES
 ROOT = Path(__file__).resolve().parents[3]
 
 
-def operations(schema: dict) -> list[tuple[str, str, dict]]:
+def operations(schema: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
     return [
         (path, method, operation)
         for path, methods in schema["paths"].items()
