@@ -16,6 +16,7 @@ FAMILIES = (
     "scaling",
     "svm",
     "trees",
+    "voting",
 )
 
 

@@ -17,7 +17,6 @@ KNOWN_WRONG = {
     "sklearn.IterativeImputer": "an iterative imputer that no format carries",
     "sklearn.StackingClassifier": "a stack whose ONNX does not run; use a StackingRegressor or one "
     "model",
-    "sklearn.VotingClassifier": "a vote whose ONNX answers wrongly; PMML carries it",
     "sklearn.FeatureHasher": "hashing that no format reproduces",
     "sklearn.HashingVectorizer": "hashing that no format reproduces",
     "sklearn.TransformedTargetRegressor": "a transformed target, which PMML carries",

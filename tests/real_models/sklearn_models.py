@@ -6,8 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import lightgbm
 import numpy as np
+import xgboost
 from sklearn import (
+    calibration,
     cluster,
     compose,
     decomposition,
@@ -72,6 +75,21 @@ def _array() -> tuple[Any, Any]:
 def _gapped_classes() -> tuple[Any, Any]:
     table, target = tables.gapped_patients()
     return table, (target > 140).astype(int)
+
+
+def _spending() -> tuple[Any, Any]:
+    table, _ = tables.households()
+    return table, np.log(table["income in CHF"])
+
+
+def _one_feature() -> tuple[Any, Any]:
+    table, target = tables.tumours()
+    return table[["worst area"]], target
+
+
+def _zero_gaps() -> tuple[Any, Any]:
+    table, target = _gapped_classes()
+    return table.fillna(-1.0), target
 
 
 def _scaled(model: Any) -> Any:
@@ -297,6 +315,60 @@ MODELS: dict[str, tuple[Callable[[], Any], Callable[[], tuple[Any, Any]]]] = {
     "columns_strict": (
         lambda: _columns(preprocessing.OneHotEncoder(), svm.LinearSVC()),
         tables.households,
+    ),
+    "columns_xgboost": (
+        lambda: _columns(
+            preprocessing.OrdinalEncoder(**ORDINAL), xgboost.XGBRegressor(n_estimators=10)
+        ),
+        _spending,
+    ),
+    "columns_lightgbm": (
+        lambda: _columns(
+            preprocessing.OneHotEncoder(**RARE),
+            lightgbm.LGBMClassifier(n_estimators=10, verbose=-1),
+        ),
+        tables.households,
+    ),
+    "one_feature": (lambda: _scaled(_logistic()), _one_feature),
+    "missing_code": (
+        lambda: pipeline.make_pipeline(
+            impute.SimpleImputer(missing_values=0.0, strategy="median"),
+            xgboost.XGBClassifier(n_estimators=10, missing=-1.0),
+        ),
+        _zero_gaps,
+    ),
+    "voting": (
+        lambda: ensemble.VotingClassifier(
+            [
+                ("linear", _scaled(_logistic())),
+                ("forest", ensemble.RandomForestClassifier(10, random_state=0)),
+            ],
+            voting="soft",
+            weights=[2, 1],
+        ),
+        tables.wines,
+    ),
+    "voting_regressor": (
+        lambda: ensemble.VotingRegressor(
+            [("ridge", linear_model.Ridge()), ("tree", tree.DecisionTreeRegressor(max_depth=4))]
+        ),
+        tables.patients,
+    ),
+    "calibrated": (
+        lambda: calibration.CalibratedClassifierCV(svm.LinearSVC(), cv=2),
+        tables.irises,
+    ),
+    "stacked": (
+        lambda: ensemble.StackingRegressor(
+            [("ridge", linear_model.Ridge()), ("linear", linear_model.LinearRegression())], cv=2
+        ),
+        tables.patients,
+    ),
+    "bagged": (
+        lambda: ensemble.BaggingClassifier(
+            naive_bayes.GaussianNB(), n_estimators=4, random_state=0
+        ),
+        tables.irises,
     ),
     "ada_boost": (
         lambda: ensemble.AdaBoostClassifier(n_estimators=10, random_state=0),

@@ -102,7 +102,7 @@ def test_missing_text_reaches_the_model_as_it_was_in_training(tmp_path: Path):
     for missing, place in ((None, "none"), (np.nan, "nan")):
         trained = table.where(table.notna(), missing)
         encoder = OneHotEncoder(handle_unknown="ignore").fit(trained)
-        options = {"serialization_format": "cloudpickle", "example": False}
+        options: dict[str, Any] = {"serialization_format": "cloudpickle", "example": False}
         folder = save(
             "sklearn", encoder, table[["job"]].astype(object), tmp_path / place, **options
         )
@@ -206,7 +206,7 @@ def test_code_that_was_logged_with_the_model_is_found(tmp_path: Path):
 def test_without_a_signature_the_input_example_tells_the_inputs(tmp_path: Path):
     table, target = tables.irises()
     model = LogisticRegression(max_iter=5000).fit(table, target)
-    options = {"serialization_format": "cloudpickle"}
+    options: dict[str, Any] = {"serialization_format": "cloudpickle"}
     folder = save("sklearn", model, table, tmp_path / "m", signature=False, **options)
     document = yaml.safe_load((folder / "MLmodel").read_text())
     document.pop("signature", None)  # MLflow infers one from the example
@@ -221,7 +221,11 @@ def test_without_signature_and_example_the_estimator_tells_its_inputs(named: boo
     table, target = tables.irises()
     trained = table if named else table.to_numpy()
     model = LogisticRegression(max_iter=5000).fit(trained, target)
-    options = {"serialization_format": "cloudpickle", "example": False, "signature": False}
+    options: dict[str, Any] = {
+        "serialization_format": "cloudpickle",
+        "example": False,
+        "signature": False,
+    }
     signature = load(save("sklearn", model, table, tmp_path / "m", **options), "sklearn").signature
     assert signature.origin == "estimator"
     assert signature.width == 4
@@ -231,7 +235,11 @@ def test_without_signature_and_example_the_estimator_tells_its_inputs(named: boo
 def test_a_model_without_signature_is_refused_with_how_to_add_one(tmp_path: Path):
     table, _ = tables.households()
     encoder = OneHotEncoder(handle_unknown="ignore").fit(table[["town"]])
-    options = {"serialization_format": "cloudpickle", "example": False, "signature": False}
+    options: dict[str, Any] = {
+        "serialization_format": "cloudpickle",
+        "example": False,
+        "signature": False,
+    }
     refused = refusal(save("sklearn", encoder, table, tmp_path / "m", **options))
     assert refused.code == "no_signature"
     assert "infer_signature" in refused.sentence
