@@ -98,14 +98,15 @@ def _attributes(ensemble: Ensemble, dtype: str) -> dict[str, Any]:
         for single in _one_target_each(tree, ensemble.targets):
             roots.append(nodes)
             one, where = single
-            count, grown = _add(parts, one, dtype, nodes, leaves)
-            is_leaf = one.feature == LEAF
-            if count and not grown:  # a stump of one leaf was given a node that leads to it twice
-                is_leaf = np.ones(1, bool)
-            weights.append(one.values[is_leaf, where])
-            targets.append(np.full(int(is_leaf.sum()), where, np.int64))
+            count = _add(parts, one, dtype, nodes, leaves)
+            values = one.values[one.feature == LEAF, where]
+            if len(values) == 1:
+                # One leaf under both branches loses its weight in ONNX Runtime: give each its own.
+                values = np.repeat(values, 2)
+            weights.append(values)
+            targets.append(np.full(len(values), where, np.int64))
             nodes += count
-            leaves += int(is_leaf.sum())
+            leaves += len(values)
     joined = {name: np.concatenate(arrays) for name, arrays in parts.items()}
     return {
         "aggregate_function": SUM,
@@ -133,16 +134,16 @@ def _one_target_each(tree: Tree, targets: int) -> list[tuple[Tree, int]]:
 
 def _add(
     parts: dict[str, list[npt.NDArray[Any]]], tree: Tree, dtype: str, nodes: int, leaves: int
-) -> tuple[int, bool]:
-    """Append one tree's nodes; returns how many there are, and whether it really splits."""
+) -> int:
+    """Append one tree's nodes, at least one; returns how many."""
     inner = tree.feature != LEAF
     if not inner.any():
         for name, number in (("ids", 0), ("modes", 0), ("missing", 0), ("tl", 1), ("fl", 1)):
             parts[name].append(np.array([number]))
         parts["splits"].append(np.zeros(1))
         parts["true"].append(np.array([leaves]))
-        parts["false"].append(np.array([leaves]))
-        return 1, False
+        parts["false"].append(np.array([leaves + 1]))
+        return 1
     order = np.where(inner, np.cumsum(inner) - 1 + nodes, np.cumsum(~inner) - 1 + leaves)
     parts["ids"].append(tree.feature[inner])
     parts["splits"].append(_splits(tree, inner, dtype))
@@ -151,4 +152,4 @@ def _add(
     for child, leaf, nodes_of in (("true", "tl", tree.true), ("false", "fl", tree.false)):
         parts[child].append(order[nodes_of[inner]])
         parts[leaf].append((~inner[nodes_of[inner]]).astype(np.int64))
-    return int(inner.sum()), True
+    return int(inner.sum())

@@ -136,3 +136,25 @@ def test_thresholds_are_sorted_and_belong_to_their_feature():
         own = grown.threshold[grown.feature == feature]
         assert np.array_equal(points, np.unique(own))
     assert set(found) == set(grown.feature[grown.feature >= 0].tolist())
+
+
+def test_trees_that_are_one_leaf_add_their_weight_among_trees_that_split():
+    table, target = tables.tumours()
+    # Rounds after the training data is explained grow trees that no longer split.
+    model = xgboost.XGBClassifier(n_estimators=60, max_depth=2, gamma=20).fit(table, target)
+    read = xgboost_reader.read(model.get_booster()).ensemble
+    assert any(len(grown.feature) == 1 for grown in read.trees)
+    rows = table.to_numpy().astype(np.float32)
+    expected = sum(_walked(grown, rows) for grown in read.trees)
+    assert np.allclose(_scored(read, rows), expected, rtol=0, atol=1e-5)
+
+
+def _walked(grown: Any, rows: Any) -> Any:
+    """Each row's leaf of a tree that splits by `<`, found by going down it."""
+    node = np.zeros(len(rows), int)
+    for _ in range(len(grown.feature)):
+        feature = grown.feature[node]
+        below = rows[np.arange(len(rows)), np.maximum(feature, 0)] < grown.threshold[node]
+        step = np.where(below, grown.true[node], grown.false[node])
+        node = np.where(feature < 0, node, step)
+    return grown.values[node]
