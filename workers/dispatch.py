@@ -171,7 +171,15 @@ def converter_versions() -> dict[str, str]:
 
 
 def _new_job(export: Export, route: catalog.Route) -> Job:
-    """Make and announce a job, or find the one that somebody else has just made."""
+    """Make and announce a job, or find the one that somebody else has just made.
+
+    Raises:
+        Refused: the version is gone upstream.
+    """
+    if export.version.gone_at is not None:  # what was exported before it went stays to be had
+        raise Refused(
+            "version_gone", "This version is gone from its registry; there is nothing to fetch."
+        )
     try:
         with transaction.atomic():
             job = Job.objects.create(export=export, queue=str(route.queue))
@@ -214,10 +222,6 @@ def _route(version: ModelVersion, target: str, profile: str) -> catalog.Route:
             "target_off",
             f"{wanted.title} is switched off here ({wanted.licence_note}); an administrator turns "
             "it on with CROSSPORT_PMML=1.",
-        )
-    if version.gone_at is not None:
-        raise Refused(
-            "version_gone", "This version is gone from its registry; there is nothing to fetch."
         )
     if not version.mlmodel:
         reason = version.mlmodel_problem or "its MLmodel file has not been read yet"

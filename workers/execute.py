@@ -48,8 +48,9 @@ def execute(job_id: int, worker: str) -> Job | None:
     except LostRace:
         logger.warning("job %s: what attempt %s found came too late", job.pk, attempt)
     finally:
-        remove_tree(folder)
-        with contextlib.suppress(OSError):  # another attempt may be at work beside it
+        # The reaper removes what cannot be removed now; another attempt may be at work beside it.
+        with contextlib.suppress(OSError):
+            remove_tree(folder)
             folder.parent.rmdir()
     return job
 

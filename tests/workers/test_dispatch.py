@@ -140,6 +140,16 @@ def test_asking_again_when_the_files_were_gone_looks_for_them_again():
 
 
 @pytest.mark.django_db
+def test_what_was_exported_stays_to_be_had_when_the_version_is_gone():
+    version = make_version()
+    export, _ = dispatch.request_export(version, "onnx")
+    end(export.jobs.get(), JobState.SUCCEEDED)
+    version.gone_at = datetime.now(UTC)
+    version.save()
+    assert dispatch.request_export(version, "onnx") == (export, False)
+
+
+@pytest.mark.django_db
 def test_an_anonymous_request_belongs_to_nobody():
     export, _ = dispatch.request_export(make_version(), "onnx", user=AnonymousUser())
     assert export.requested_by is None

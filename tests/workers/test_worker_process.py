@@ -186,7 +186,7 @@ def test_a_job_whose_worker_is_killed_is_taken_up_again_once(version_of, start_w
     assert job.state == JobState.SUCCEEDED, job.sentence + job.log
     assert job.attempt == 2
     assert Bundle.objects.count() == 1
-    assert not (home / "jobs" / str(job.pk)).exists()
+    wait_for(lambda: not (home / "jobs" / str(job.pk)).exists(), "both folders go", 5)
 
 
 def test_tasks_go_by_the_names_under_which_they_are_sent():
