@@ -146,7 +146,7 @@ def test_a_registered_model_comes_from_its_server(
     )
     assert done.returncode == 0, done.stderr
     manifest = json.loads((out / "manifest.json").read_text())
-    assert manifest["identity"]["model"] == "credit-risk"
+    assert manifest["model"] == "credit-risk"
 
 
 def test_a_version_that_the_server_does_not_have_is_refused(crossport: Run, mlflow_url: str):
