@@ -7,6 +7,7 @@ missing values, extremes, and the border between classes. The same seed gives th
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -33,6 +34,8 @@ MOST_EXAMPLES = 50
 MOST_SPECIAL = 1500
 # How often random rows are added where many turn out to be the same, as in small input spaces.
 TOP_UPS = 4
+SLOW_ROW = 0.010  # seconds
+FEWEST_ROWS = 200
 
 
 @dataclass
@@ -88,22 +91,44 @@ def sample(model: Loaded, request: Request, outputs: Sequence[Output]) -> Sample
         if len(example[0]):
             table.add("example", example)
     walk.learn(model.estimator, features)
+    wanted = _affordable(model, outputs, table, request.rows)
     _add_special(table)
-    _add_thresholds(table, max(request.rows, 1))
-    near = boundaries.rows(model, outputs, table.base(request.rows // 2), features, table.random)
+    _add_thresholds(table, wanted)
+    near = boundaries.rows(model, outputs, table.base(wanted // 2), features, table.random)
     if near is not None:
         table.add("boundary", near)
-    table.add("random", table.base(max(request.rows // 3, 1)))
+    table.add("random", table.base(max(wanted // 3, 1)))
     kept = _distinct(table)
     for _ in range(TOP_UPS):
         # Special rows come on top: many of them are left out again where the original raises.
         ordinary = sum(":" not in table.kinds[i] and table.kinds[i] != "missing" for i in kept)
-        if ordinary >= request.rows:
+        if ordinary >= wanted:
             break
-        table.add("random", table.base(request.rows - ordinary))
+        table.add("random", table.base(wanted - ordinary))
         kept = _distinct(table)
     columns = [column[kept] for column in table.columns()]
     return Sample(rows_of(signature, columns), [table.kinds[i] for i in kept])
+
+
+def _affordable(model: Loaded, outputs: Sequence[Output], table: _Table, rows: int) -> int:
+    """How many rows to sample: all that are asked for, fewer where one takes over 10 ms.
+
+    Never fewer than what is needed to prove anything.
+    """
+    seconds = []
+    try:
+        for count in (8, 8, 72):  # the first one pays for what is loaded late
+            asked = rows_of(model.signature, table.base(count))
+            start = time.monotonic()
+            model.answer(asked, list(outputs[:1]))
+            seconds.append(time.monotonic() - start)
+    except Exception:
+        # Foreign code on made-up rows: what it raises is counted when the real rows are asked.
+        return max(rows, 1)
+    each = (seconds[2] - seconds[1]) / 64
+    if each <= SLOW_ROW:
+        return max(rows, 1)
+    return max(1, min(rows, max(FEWEST_ROWS, int(rows * SLOW_ROW / each))))
 
 
 def _learn_example(features: list[Feature], example: list[Array]) -> None:

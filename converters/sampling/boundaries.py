@@ -15,7 +15,7 @@ from converters.sources.loaded import Loaded
 
 PAIRS = 40
 HALVINGS = 54  # a double has 53 bits: afterwards the two ends are neighbours
-SECONDS = 10.0
+SECONDS = 5.0
 
 
 def rows(

@@ -11,8 +11,8 @@ PROBABILITIES = Output("probabilities", OutputKind.PROBABILITIES, "float64", 2, 
 PREDICTION = Output("prediction", OutputKind.VALUES, "float64")
 
 
-def probabilities(*second):
-    second = np.array(second, dtype=np.float64)
+def probabilities(*of_the_second):
+    second = np.array(of_the_second, dtype=np.float64)
     return np.column_stack([1 - second, second])
 
 

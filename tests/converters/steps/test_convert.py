@@ -162,7 +162,7 @@ def test_a_model_that_looks_at_the_whole_batch_is_refused():
 
 
 def test_a_few_unsteady_rows_are_left_out_and_counted():
-    times = Counter()
+    times: Counter[str] = Counter()
 
     def answer(rows):
         times["asked"] += 1

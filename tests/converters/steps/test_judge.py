@@ -8,8 +8,8 @@ import onnx
 import pytest
 from onnx import numpy_helper
 
-from converters import golden
-from converters.contract import Column, Signature
+from converters import contract, golden
+from converters.contract import Column, ConvertReport, Signature
 from converters.steps.judge import _space
 from tests.converters import jobs
 
@@ -87,7 +87,7 @@ def test_one_nudged_threshold_is_refused_with_the_rows_that_show_it(job):
 
 
 def signature_of(job):
-    return jobs.contract.read(jobs.ConvertReport, job / "convert" / "report.json").signature
+    return contract.read(ConvertReport, job / "convert" / "report.json").signature
 
 
 def test_a_file_that_changed_after_it_was_reported_is_refused(job):
@@ -231,7 +231,11 @@ def take_over(model):
 
     import numpy
 
-    numpy.allclose = numpy.isclose = lambda a, *rest, **k: numpy.full(numpy.shape(a), True)
+    def agree(a, *rest, **options):
+        return numpy.full(numpy.shape(a), True)
+
+    for name in ("allclose", "isclose"):
+        setattr(numpy, name, agree)
     verdict = Path(sys.argv[2]) / "judge"
     verdict.mkdir(exist_ok=True)
     (verdict / "report.json").write_text('{"state": "proven", "rows": 1000}')
