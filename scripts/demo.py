@@ -111,9 +111,7 @@ def mirror(portal: Portal, mlflow_url: str) -> str:
         if run and run["state"] == "failed":
             raise DemoProblem(f"The mirror failed: {run['sentence']}")
         time.sleep(0.3)
-    raise DemoProblem(
-        "The mirror did not finish in two minutes; see the worker's log in var/demo/log."
-    )
+    raise DemoProblem("The mirror did not finish in two minutes; see var/demo/log/worker.log.")
 
 
 def ask_for_exports(portal: Portal) -> list[Asked]:
@@ -168,9 +166,8 @@ def check_download(portal: Portal, bundle: dict[str, Any], folder: Path) -> str:
     if done.returncode != 0:
         return f"{bundle['file_name']}: {done.stderr.strip() or done.stdout.strip()}"
     rows = json.loads(done.stdout)["rows"]
-    say(
-        f"      ✔ {bundle['file_name']} {len(answer.content) / 1024:.0f} kB, {rows} golden rows hold"
-    )
+    size = f"{len(answer.content) / 1024:.0f} kB"
+    say(f"      ✔ {bundle['file_name']} {size}, {rows} golden rows hold")
     return ""
 
 

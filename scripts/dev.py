@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 import time
+from typing import Any, Dict, List, Optional, Set, Tuple
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 VENV = os.path.join(ROOT, ".venv")
@@ -20,7 +21,7 @@ PYTHON = os.path.join(VENV, "bin", "python")
 OLDEST, NEWEST = (3, 11), (3, 13)
 
 # What each level adds to the one before it, in the order of installing.
-LEVELS = {
+LEVELS: Dict[str, List[Tuple[str, str]]] = {
     "run": [("web and worker", "requirements-web.txt"), ("converters", "requirements.txt")],
     "dev": [
         ("web and worker", "requirements-web.txt"),
@@ -29,7 +30,7 @@ LEVELS = {
     ],
 }
 # verb → (level it needs, script it hands over to)
-VERBS = {
+VERBS: Dict[str, Tuple[str, Optional[str]]] = {
     "setup": ("dev", None),
     "demo": ("run", "demo.py"),
     "run": ("run", "run.py"),
@@ -45,12 +46,12 @@ class SetupProblem(Exception):
     """What keeps the set-up from going on, as one sentence with its cure."""
 
 
-def say(text):
+def say(text: str) -> None:
     sys.stderr.write(text + "\n")
     sys.stderr.flush()
 
 
-def suitable_python():
+def suitable_python() -> str:
     """The interpreter for the virtual environment: this one, or a newer one on PATH."""
     if OLDEST <= sys.version_info[:2] <= NEWEST:
         return sys.executable
@@ -66,7 +67,7 @@ def suitable_python():
     )
 
 
-def fingerprint(level):
+def fingerprint(level: str) -> str:
     """What the environment depends on; equal means there is nothing to do."""
     digest = hashlib.sha256(("%s %s" % (level, ROOT)).encode())
     names = ["pyproject.toml", os.path.join("scripts", "uv.txt")]
@@ -76,7 +77,7 @@ def fingerprint(level):
     return digest.hexdigest()
 
 
-def is_current(level):
+def is_current(level: str) -> bool:
     for held in [level] if level == "dev" else [level, "dev"]:
         try:
             with open(os.path.join(VENV, "crossport-" + held)) as file:
@@ -87,7 +88,7 @@ def is_current(level):
     return False
 
 
-def call(what, command, **options):
+def call(what: str, command: List[str], **options: Any) -> None:
     """Run one command of the set-up; its output is shown only when it fails."""
     done = subprocess.run(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=ROOT, **options
@@ -97,12 +98,12 @@ def call(what, command, **options):
         raise SetupProblem("%s failed:\n    %s" % (what, "\n    ".join(tail)))
 
 
-def plain(name):
+def plain(name: str) -> str:
     """A distribution's name as PEP 503 compares it."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def installed():
+def installed() -> Set[str]:
     """Names of the distributions in the virtual environment."""
     for folder, _, _ in os.walk(os.path.join(VENV, "lib")):
         if folder.endswith("site-packages"):
@@ -115,7 +116,7 @@ def installed():
     return set()
 
 
-def pins(name):
+def pins(name: str) -> Set[str]:
     """Names that a requirements file pins for this system."""
     with open(os.path.join(ROOT, name)) as file:
         lines = [line for line in file if re.match(r"[A-Za-z0-9]", line)]
@@ -124,7 +125,7 @@ def pins(name):
     return {plain(re.split(r"[=\[ ;]", line)[0]) for line in here}
 
 
-def make_environment(python):
+def make_environment(python: str) -> None:
     if os.access(PYTHON, os.X_OK):
         return
     done = subprocess.run(
@@ -136,7 +137,7 @@ def make_environment(python):
         raise SetupProblem("`%s -m venv` failed. %s\n    %s" % (python, cure, output))
 
 
-def install(title, requirements, position, count):
+def install(title: str, requirements: str, position: int, count: int) -> None:
     """One requirements file by uv, with a line of progress every few seconds."""
     wanted, begun = pins(requirements), time.time()
     total = len(wanted)
@@ -144,7 +145,7 @@ def install(title, requirements, position, count):
     say("%s: %d packages in all" % (label, total))
     ended = threading.Event()
 
-    def watch():
+    def watch() -> None:
         while not ended.wait(4):
             left, spent = len(wanted - installed()), time.time() - begun
             doing = "%d of %d in place, %d left" % (total - left, total, left)
@@ -172,7 +173,7 @@ def install(title, requirements, position, count):
     say("%s: done in %.0f s" % (label, time.time() - begun))
 
 
-def setup(level):
+def setup(level: str) -> None:
     """Bring .venv to `level`; a second call finds it current and costs milliseconds."""
     if is_current(level):
         return
@@ -202,7 +203,7 @@ def setup(level):
         say("Set up in %.0f s." % (time.time() - begun))
 
 
-def main(arguments):
+def main(arguments: List[str]) -> int:
     if not arguments or arguments[0] not in VERBS:
         say("usage: dev.py %s [ARGUMENT ...]" % "|".join(VERBS))
         return 2
