@@ -1,4 +1,4 @@
-"""The mirror's rows: what upstream registries hold, as last seen. Written only by `registry.sync`."""
+"""The mirror: what upstream registries hold, as last seen. Written only by `registry.sync`."""
 
 from __future__ import annotations
 
