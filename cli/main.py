@@ -23,7 +23,6 @@ def parser() -> argparse.ArgumentParser:
         prog="crossport",
         description="Convert registered models, prove the answers, fetch what was proven.",
         epilog=EPILOG,
-        formatter_class=lambda prog: argparse.HelpFormatter(prog, max_help_position=16),
     )
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for module in (local, verify, account, catalogue, exports):
