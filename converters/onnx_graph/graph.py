@@ -252,6 +252,8 @@ def _plain(attribute: Any) -> Any:
     """Protobuf 7 refuses numpy's scalars, also inside lists."""
     if isinstance(attribute, np.generic):
         return attribute.item()
-    if isinstance(attribute, list | tuple):
+    if isinstance(attribute, list | tuple) and any(
+        isinstance(one, np.generic) for one in attribute
+    ):
         return [_plain(item) for item in attribute]
     return attribute
