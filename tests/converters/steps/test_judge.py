@@ -28,17 +28,19 @@ def job(converted, tmp_path):
     return shutil.copytree(converted, tmp_path / "job")
 
 
-def nudge_thresholds(path, by):
-    """Move the first threshold of a tree ensemble by `by`, relatively."""
+def nudge_threshold(path, by, place=0):
+    """Move the threshold at the root of one tree, wherever it stands, by `by`, relatively."""
     model = onnx.load(path)
     for node in model.graph.node:
-        for attribute in node.attribute:
-            if attribute.name == "nodes_splits":
-                splits = numpy_helper.to_array(attribute.t).copy()
-                splits[0] += by * max(abs(splits[0]), 1.0)
-                attribute.t.CopyFrom(numpy_helper.from_array(splits, attribute.t.name))
-                onnx.save(model, path)
-                return
+        if node.op_type == "TreeEnsemble":
+            attributes = {attribute.name: attribute for attribute in node.attribute}
+            root = attributes["tree_roots"].ints[place]
+            tensor = attributes["nodes_splits"].t
+            splits = numpy_helper.to_array(tensor).copy()
+            splits[splits == splits[root]] += by * max(abs(splits[root]), 1.0)
+            tensor.CopyFrom(numpy_helper.from_array(splits, tensor.name))
+            onnx.save(model, path)
+            return
     raise AssertionError("no tree ensemble in the file")
 
 
@@ -76,8 +78,9 @@ def test_the_same_forest_is_refused_when_converted_in_float32(job):
     assert not (job / "judge" / "golden").exists()
 
 
-def test_one_nudged_threshold_is_refused_with_the_rows_that_show_it(job):
-    nudge_thresholds(job / "convert" / "model.onnx", 1e-6)
+@pytest.mark.parametrize(("by", "place"), [(1e-6, 0), (-1e-6, 9), (1e-5, 21), (-1e-3, 42)])
+def test_one_nudged_threshold_is_refused_with_the_rows_that_show_it(job, by, place):
+    nudge_threshold(job / "convert" / "model.onnx", by, place)
     jobs.forge(job)
     report = jobs.judge(job)
     assert (report.state, report.code) == ("refused", "parity_failed")
@@ -91,7 +94,7 @@ def signature_of(job):
 
 
 def test_a_file_that_changed_after_it_was_reported_is_refused(job):
-    nudge_thresholds(job / "convert" / "model.onnx", 1e-6)
+    nudge_threshold(job / "convert" / "model.onnx", 1e-6)
     report = jobs.judge(job)
     assert (report.state, report.code) == ("refused", "unloadable")
     assert "changed" in report.sentence
