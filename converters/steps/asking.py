@@ -222,9 +222,7 @@ def margin_outputs(estimator: Any, outputs: list[Output]) -> list[Output]:
         # Votes of pairs jump where one pair is tied, so no score of a class tells a tie.
         width = len(label.classes)
         name = f"margin:{pairwise.WINNERS}"
-        return [
-            Output(name, OutputKind.SCORES, "float64", width, label.classes, pairwise.WINNERS)
-        ]
+        return [Output(name, OutputKind.SCORES, "float64", width, label.classes, pairwise.WINNERS)]
     for source in ("decision_function", "predict_proba"):
         if callable(getattr(estimator, source, None)):
             classes = len(label.classes)
