@@ -271,8 +271,10 @@ def main() -> int:
         say(f"PORT={wished} is no port number; use one from 1024 to 65535.")
         return 2
     home = Path(os.environ.get("CROSSPORT_HOME", ROOT / "var")).resolve() / "demo"
-    # `kill` ends the demo as Ctrl-C does, with everything that it started.
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    # `kill` ends the demo as Ctrl-C does, with everything that it started; and so does Ctrl-C's own
+    # signal where whoever started the demo in the background had it ignored.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         check_port(int(wished or 8000), chosen=bool(wished))
         home.mkdir(parents=True, exist_ok=True)
