@@ -64,7 +64,7 @@ class Stack:
         Raises:
             StackProblem: a process ended or did not become ready.
         """
-        self.home.mkdir(parents=True, exist_ok=True)
+        (self.home / "static").mkdir(parents=True, exist_ok=True)
         self.env = {**os.environ, "CROSSPORT_HOME": str(self.home), **self._wished}
         self.env["DATABASE_URL"] = self.env.get("DATABASE_URL") or embedded.database_url(self.home)
         self._manage("migrate", "--verbosity", "0")
