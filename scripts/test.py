@@ -7,6 +7,7 @@ pytest.
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -48,4 +49,6 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
+    # `kill` ends the run as Ctrl-C does: with the servers that it started.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(main(sys.argv[1:]))
