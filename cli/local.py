@@ -8,10 +8,11 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from cli import given
 from cli.catalogue import verdict_table
 from cli.origins import fetch, fetch_mlmodel
 from cli.outcomes import Crash, Misuse, Refusal
@@ -44,8 +45,22 @@ def add(commands: Any, shared: argparse.ArgumentParser) -> None:
     convert.add_argument(
         "--inputs", choices=["auto", "columns", "tensor"], default="auto", help="how inputs arrive"
     )
-    convert.add_argument("--opset", type=int, default=0, help="ONNX opset; chosen if left out")
-    convert.add_argument("--profile", default="java-cpu", help="where it must run (java-cpu)")
+    convert.add_argument(
+        "--opset", type=int, default=0, metavar="N", help="ONNX opset; chosen if left out"
+    )
+    profiles = ", ".join(catalog.PROFILES)
+    convert.add_argument(
+        "--profile",
+        default=catalog.PROFILES[0],
+        metavar="NAME",
+        help=f"where it must run ({profiles})",
+    )
+    convert.add_argument(
+        "--golden",
+        type=Path,
+        metavar="FILE",
+        help="your own rows, CSV or Parquet: compared too, and the first golden rows of the bundle",
+    )
     convert.set_defaults(run=_convert)
     preflight = commands.add_parser(
         "preflight", parents=[shared], help="what a model can become, and why not"
@@ -78,11 +93,9 @@ def _preflight(arguments: argparse.Namespace) -> int:
 def _convert(arguments: argparse.Namespace) -> int:
     output = arguments.output_dir.absolute()
     _check_output(output)
-    options = contract.Options(inputs=arguments.inputs, opset=arguments.opset)
-    if options.opset and arguments.target != "onnx":
-        raise Misuse(f"--opset is an ONNX option; leave it out for {arguments.target}")
-    if not 0 <= options.opset <= 99 or arguments.profile != "java-cpu":
-        raise Misuse("--opset is a number from 1 to 99, and the only --profile is java-cpu")
+    options = _options(arguments)
+    if arguments.golden:
+        given.check(arguments.golden)
     with _workplace() as work:
         say("fetch")
         files = _made(work / "fetched" / contract.MODEL_DIR)
@@ -95,15 +108,49 @@ def _convert(arguments: argparse.Namespace) -> int:
         request = contract.Request(
             flavor, arguments.target, fetched.identity, options, arguments.profile
         )
-        outcome = _run(work / "job", request, files, fetched.sums)
+        job = _made(work / "job")
+        if arguments.golden:
+            name, digest = given.copy(arguments.golden, job)
+            request = replace(request, given=name, given_sha256=digest)
+        outcome = _run(job, request, files, fetched.sums)
         _finish(output, arguments.model_uri, outcome, work / "job" / contract.BUNDLE_DIR)
-    rows, parity = (outcome.judge.rows, outcome.judge.parity) if outcome.judge else (0, [])
-    if arguments.json:
-        proven = [asdict(one) for one in parity]
-        emit({"state": outcome.state, "folder": str(output), "rows": rows, "parity": proven})
-    else:
-        facts([("proven on", f"{rows} rows"), ("bundle", output)])
+    _show(outcome, output, arguments.json)
     return 0
+
+
+def _options(arguments: argparse.Namespace) -> contract.Options:
+    """The options of a conversion.
+
+    Raises:
+        Misuse: one has a value that it cannot have; the sentence names it.
+    """
+    if arguments.profile not in catalog.PROFILES:
+        known = ", ".join(catalog.PROFILES)
+        raise Misuse(f"there is no --profile {arguments.profile!r}; there is {known}")
+    if not 0 <= arguments.opset <= 99:
+        raise Misuse("--opset is a number from 1 to 99")
+    if arguments.opset and arguments.target != "onnx":
+        raise Misuse(f"--opset is an ONNX option; leave it out for {arguments.target}")
+    return contract.Options(inputs=arguments.inputs, opset=arguments.opset)
+
+
+def _show(outcome: pipeline.Outcome, output: Path, as_json: bool) -> None:
+    """What was proven, and how many of the user's own rows are golden."""
+    judge = outcome.judge or contract.JudgeReport(outcome.state)
+    told = outcome.convert.given if outcome.convert else 0
+    if as_json:
+        document: dict[str, Any] = {
+            "state": outcome.state,
+            "folder": str(output),
+            "rows": judge.rows,
+            "parity": [asdict(one) for one in judge.parity],
+        }
+        if told:
+            document["given"] = {"rows": told, "golden": judge.given}
+        emit(document)
+        return
+    golden = f"{judge.given} of {told}, the first golden rows" if told else ""
+    facts([("proven on", f"{judge.rows} rows"), ("given rows", golden), ("bundle", output)])
 
 
 def ask_preflight(work: Path) -> list[dict[str, Any]]:
@@ -166,7 +213,6 @@ def _run(
         files.rename(folder)
         return sums
 
-    jobdir.mkdir()
     return pipeline.run(jobdir, request, move, _Teller(), lambda: False, lambda: 1)
 
 

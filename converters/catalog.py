@@ -51,6 +51,9 @@ TARGETS = (
     Target("pmml", "PMML", "model.pmml", "JPMML", "JPMML is AGPL-3.0"),
 )
 
+# Where a bundle can be asked to run.
+PROFILES = ("java-cpu",)
+
 ROUTES = (
     Route("sklearn", "onnx", "converters.routes.sklearn_onnx:convert", Queue.CPU),
     Route("xgboost", "onnx", "converters.routes.xgboost_onnx:convert", Queue.CPU),

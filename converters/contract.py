@@ -6,6 +6,7 @@ goes to JSON and back through `dump` and `load`; the two top-level documents car
 A job directory looks like this; each child writes one folder and reads the others:
 
     request.json          Request, written by the worker
+    rows.csv|parquet      the user's own rows, where there are any; Request.given names the file
     model/                the model's artifacts as fetched, MLmodel at the top
     convert/              by `python -m converters convert JOBDIR`, which loads the model
         report.json       ConvertReport
@@ -35,6 +36,12 @@ MODEL_DIR = "model"
 CONVERT_DIR = "convert"
 JUDGE_DIR = "judge"
 BUNDLE_DIR = "bundle"
+GIVEN_CSV = "rows.csv"
+GIVEN_PARQUET = "rows.parquet"
+GIVEN_FILES = (GIVEN_CSV, GIVEN_PARQUET)
+GIVEN_MOST = 10_000
+# Why a row is among those judged: the user gave it. The other kinds are converters.sampling's.
+GIVEN = "given"
 
 T = TypeVar("T")
 
@@ -152,6 +159,7 @@ class Request:
 
     build: the bundle's number; 0 until the bundle step, which alone needs it.
     rows: how many rows parity samples at least.
+    given: the file in the job directory that holds the user's own rows; empty where there is none.
     """
 
     flavor: str
@@ -163,6 +171,8 @@ class Request:
     rows: int = 1000
     seed: int = 20260101
     model_sha256: dict[str, str] = field(default_factory=dict)  # path in model/ → sha256
+    given: str = ""
+    given_sha256: str = ""
     schema: int = SCHEMA
 
 
@@ -183,6 +193,7 @@ class ConvertReport:
     versions: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     excluded: dict[str, int] = field(default_factory=dict)  # why rows were left out → how many
+    given: int = 0  # how many rows the user gave, those left out included
     seconds: dict[str, float] = field(default_factory=dict)
     schema: int = SCHEMA
 
@@ -236,6 +247,7 @@ class JudgeReport:
     parity: list[OutputParity] = field(default_factory=list)
     runtime: str = ""  # e.g. onnxruntime 1.29.0, jpmml-evaluator 1.7.3
     batches: list[int] = field(default_factory=list)
+    given: int = 0  # how many of the golden rows are the user's own; they come first
     versions: dict[str, str] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     schema: int = SCHEMA

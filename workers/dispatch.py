@@ -23,7 +23,6 @@ from workers.queues import wake_job
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
 
-PROFILES = ("java-cpu",)
 INPUTS = ("auto", "columns", "tensor")
 # Ended without saying anything about the model: asking again is worth another job.
 UNDECIDED = frozenset({JobState.CRASHED, JobState.CANCELLED})
@@ -214,8 +213,8 @@ def _route(version: ModelVersion, target: str, profile: str) -> catalog.Route:
     if wanted is None:
         names = ", ".join(row.name for row in catalog.TARGETS)
         raise Refused("unknown_target", f"There is no target {target!r}; there are {names}.")
-    if profile not in PROFILES:
-        known = ", ".join(PROFILES)
+    if profile not in catalog.PROFILES:
+        known = ", ".join(catalog.PROFILES)
         raise Refused("unknown_profile", f"There is no profile {profile!r}; there is {known}.")
     if target == "pmml" and not settings.PMML_ENABLED:
         raise Refused(

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from converters.contract import Input, Output
+from converters.contract import GIVEN, Input, Output
 from converters.errors import Refused
 from converters.golden import Answers, Array, Rows
 from converters.parity import TOLERANCE_EXACT
@@ -131,12 +131,13 @@ def _answerable(answer: Ask, rows: Rows, kinds: list[str]) -> tuple[Indices, Exc
     error = _try(answer, rows)
     if error is None:
         return everything, None
-    # Rows of one kind mostly fail together: one row tells, before each is tried.
+    # Rows of one kind mostly fail together: one row tells, before each is tried. The user's own
+    # rows have nothing in common, and none of them is given up unasked.
     names = np.array(kinds, dtype=object)
     good: list[Indices] = []
     for kind in dict.fromkeys(kinds):
         group = everything[names == kind]
-        if len(group) > 1 and _try(answer, take(rows, group[:1])) is not None:
+        if kind != GIVEN and len(group) > 1 and _try(answer, take(rows, group[:1])) is not None:
             last = _try(answer, take(rows, group[-1:]))
             if last is not None:
                 continue

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from converters import parity
-from converters.contract import Output, OutputKind
+from converters.contract import GIVEN, GIVEN_MOST, Output, OutputKind
 from converters.golden import Array
 
 MOST = 200
@@ -60,16 +60,19 @@ def steady(
 
 
 def choose(kinds: Sequence[str], steady: Bools, rows: Mapping[str, Array]) -> list[int]:
-    """Indices of at most 200 rows in ascending order.
+    """Indices of at most 200 rows in ascending order; more only where the user gave more.
 
-    The example's rows first, then one row of each kind in turn (thresholds, boundaries, missing
-    values, extremes), random rows last. Where no row is steady the first ones are taken.
+    The user's own rows first, all of them, and the example's rows; then one row of each kind in
+    turn (thresholds, boundaries, missing values, extremes), random rows last. Where no row is
+    steady the first ones are taken.
     """
     allowed = [i for i in range(len(kinds)) if steady[i]] or list(range(min(len(kinds), MOST)))
-    chosen = [i for i in allowed if kinds[i] == EXAMPLE][:MOST_EXAMPLES]
+    chosen = [i for i in allowed if kinds[i] == GIVEN][:GIVEN_MOST]
+    room = max(0, MOST - len(chosen))
+    chosen += [i for i in allowed if kinds[i] == EXAMPLE][: min(MOST_EXAMPLES, room)]
     groups: dict[str, list[int]] = {}
     for i in allowed:
-        if kinds[i] != EXAMPLE:
+        if kinds[i] not in (GIVEN, EXAMPLE):
             groups.setdefault(kinds[i], []).append(i)
     queues = [groups[kind] for kind in sorted(groups, key=lambda kind: (kind == RANDOM, kind))]
     while len(chosen) < MOST and any(queues):

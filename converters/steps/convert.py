@@ -18,9 +18,10 @@ from converters import contract
 from converters.catalog import route
 from converters.contract import ConvertReport, Input, Request
 from converters.errors import Refused
-from converters.steps.jobdir import fresh, sha256_of, timed, verify_model, versions
+from converters.steps.jobdir import fresh, given_file, sha256_of, timed, verify_model, versions
 
 if TYPE_CHECKING:
+    from converters.golden import Rows
     from converters.routes.converted import Converted
     from converters.sources.loaded import Loaded
     from converters.steps.asking import Asked
@@ -72,22 +73,30 @@ def _convert(work: _Work) -> ConvertReport:
         from converters import sources
 
         model = sources.load(model_folder, request.flavor)
+    with timed(work.seconds, "given"):
+        from converters.sampling import given
+
+        file = given_file(work.jobdir, request)
+        own = given.read(file, model.signature) if file else None
     with timed(work.seconds, "convert"):
         module, _, function = row.convert.partition(":")
         convert = getattr(importlib.import_module(module), function)
         converted: Converted = convert(model, request, work.folder)
-    asked = _answers(work, request, model, converted)
-    return _report(work, converted, model, asked)
+    asked = _answers(work, request, model, converted, own)
+    return _report(work, converted, model, asked, own)
 
 
-def _answers(work: _Work, request: Request, model: Loaded, converted: Converted) -> Asked:
+def _answers(
+    work: _Work, request: Request, model: Loaded, converted: Converted, own: Rows | None
+) -> Asked:
     from converters import golden, sampling
+    from converters.sampling import given
     from converters.steps import asking
 
     outputs = [*converted.outputs, *asking.margin_outputs(model.estimator, converted.outputs)]
     answer = partial(model.answer, outputs=outputs)
     with timed(work.seconds, "sample"):
-        sample = sampling.sample(model, request, converted.outputs)
+        sample = given.first(own, sampling.sample(model, request, converted.outputs))
     rows, kinds, left_out = asking.representable(
         sample.rows, sample.kinds, converted.inputs, request.target
     )
@@ -99,7 +108,10 @@ def _answers(work: _Work, request: Request, model: Loaded, converted: Converted)
     return asked
 
 
-def _report(work: _Work, converted: Converted, model: Loaded, asked: Asked) -> ConvertReport:
+def _report(
+    work: _Work, converted: Converted, model: Loaded, asked: Asked, own: Rows | None
+) -> ConvertReport:
+    given = len(next(iter(own.values()))) if own else 0
     return ConvertReport(
         state="converted",
         file=converted.file,
@@ -109,7 +121,13 @@ def _report(work: _Work, converted: Converted, model: Loaded, asked: Asked) -> C
         outputs=converted.outputs,
         exact=converted.exact,
         facts=converted.facts,
-        notes=[*model.notes, *converted.notes, *_empty_notes(converted, asked)],
+        notes=[
+            *model.notes,
+            *converted.notes,
+            *_empty_notes(converted, asked),
+            *_given_notes(given, asked),
+        ],
+        given=given,
         excluded={reason: number for reason, number in asked.excluded.items() if number},
     )
 
@@ -124,6 +142,15 @@ def _empty_notes(converted: Converted, asked: Asked) -> list[str]:
         repr(item.name) for item in converted.inputs if item.nullable and item.dtype == "string"
     ]
     return [f"ONNX strings have no null: in {', '.join(names)} an empty text means missing."]
+
+
+def _given_notes(given: int, asked: Asked) -> list[str]:
+    """What to know where some of the user's own rows could not be compared."""
+    lost = given - asked.kinds.count(contract.GIVEN)
+    if not lost:
+        return []
+    why = ", or ".join(sorted(asked.excluded))
+    return [f"Of the {given} given rows {lost} could not be compared, for one of: {why}."]
 
 
 def _proven_nullable(item: Input, asked: Asked) -> bool:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from converters.contract import GIVEN_FILES, Request
 from converters.errors import Refused
 
 
@@ -57,6 +58,22 @@ def verify_model(folder: Path, expected: Mapping[str, str]) -> None:
                 "model_changed",
                 f"The model's file {names[0]!r} {what} since it was fetched; export it again.",
             )
+
+
+def given_file(jobdir: Path, request: Request) -> Path | None:
+    """The file of the user's own rows, if it is the very one that was asked with; None without.
+
+    Raises:
+        Refused: `rows_changed`.
+    """
+    if not request.given:
+        return None
+    path = jobdir / request.given
+    if request.given not in GIVEN_FILES or path.is_symlink() or not path.is_file():
+        raise Refused("rows_changed", "The given rows are no longer there; convert again.")
+    if sha256_of(path) != request.given_sha256:
+        raise Refused("rows_changed", "The given rows have changed meanwhile; convert again.")
+    return path
 
 
 def versions(*packages: str) -> dict[str, str]:

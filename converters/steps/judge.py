@@ -114,11 +114,11 @@ def _judge(work: _Work) -> JudgeReport:
     if refused is not None:
         return refused
     with timed(work.seconds, "golden"):
-        chosen = _golden_rows(work, rows, expected, got)
+        chosen, own = _golden_rows(work, rows, expected, got)
         names = [output.name for output in outputs]
         answers = {name: expected[name] for name in names}
         golden.write(work.folder / GOLDEN_DIR, _take(rows, chosen), _take(answers, chosen))
-    return report
+    return replace(report, given=own)
 
 
 def _converted_file(work: _Work) -> Path:
@@ -240,9 +240,11 @@ def _space(signature: Signature | None) -> int:
     return FEWEST_ROWS
 
 
-def _golden_rows(work: _Work, rows: Rows, expected: Answers, got: Answers) -> list[int]:
+def _golden_rows(work: _Work, rows: Rows, expected: Answers, got: Answers) -> tuple[list[int], int]:
+    """Which rows travel in the bundle, and how many of them are the user's own."""
     from converters.steps import choosing
 
     kinds = choosing.kinds(work.jobdir / contract.CONVERT_DIR, len(next(iter(rows.values()))))
     steady = choosing.steady(expected, got, work.report.outputs, work.report.exact)
-    return choosing.choose(kinds, steady, rows)
+    chosen = choosing.choose(kinds, steady, rows)
+    return chosen, sum(kinds[i] == contract.GIVEN for i in chosen)
