@@ -188,6 +188,7 @@ def setup(level: str) -> None:
         say("Setting up in .venv (once; about 2 GB, a minute or two)")
         say("[1/%d] virtual environment and uv" % count)
         make_environment(python)
+        call("Finding pip", [PYTHON, "-m", "ensurepip"])  # an environment made by uv has none
         pip = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         call("Installing uv", pip + ["--require-hashes", "-r", os.path.join("scripts", "uv.txt")])
         for position, (title, requirements) in enumerate(stages, 2):

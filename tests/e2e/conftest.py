@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import httpx
 import pytest
@@ -24,12 +26,17 @@ class Product:
 
 
 @pytest.fixture(scope="session")
-def product(tmp_path_factory: pytest.TempPathFactory, mlflow_url: str) -> Iterator[Product]:
+def product(mlflow_url: str) -> Iterator[Product]:
     """Web, worker and beat in a home of their own, with the MLflow server as source `demo`."""
-    home = tmp_path_factory.mktemp("product")
+    # Not pytest's own folder: that is closed to other accounts, and the embedded PostgreSQL, when
+    # root starts it, runs under one.
+    with tempfile.TemporaryDirectory(prefix="crossport-product-") as folder:
+        Path(folder).chmod(0o755)
+        yield from _products(Path(folder), mlflow_url)
+
+
+def _products(home: Path, mlflow_url: str) -> Iterator[Product]:
     # Not the test run's database: this is a product of its own, started as a user starts it.
-    for folder in [home, *home.parents][:4]:
-        folder.chmod(folder.stat().st_mode | 0o755)
     with Stack(home / "home", env={"DATABASE_URL": ""}) as stack:
         password = stack.make_admin()
         headers = {"Authorization": f"Bearer {stack.token('admin', password)}"}
