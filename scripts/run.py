@@ -69,6 +69,8 @@ def commands(bind: str, workers: int, jobs: int, home: Path) -> dict[str, list[s
         "web": [
             *(sys.executable, "-m", "gunicorn", "portal.wsgi:application", "--bind", bind),
             *("--worker-class", "gthread", "--workers", str(workers), "--threads", "8"),
+            # Longer than the proxy in front keeps its own: no request meets a closing connection.
+            *("--keep-alive", "75"),
             *("--timeout", "90", "--graceful-timeout", "30", "--access-logfile", "-"),
         ],
         "worker": [

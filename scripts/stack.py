@@ -74,7 +74,9 @@ class Stack:
             [
                 *(sys.executable, "-m", "gunicorn", "portal.wsgi:application"),
                 *("--bind", f"127.0.0.1:{self.port}", "--worker-class", "gthread"),
-                *("--threads", "8", "--timeout", "90", "--log-level", "warning"),
+                # Longer than its clients keep theirs: a connection must not end under a request.
+                *("--threads", "8", "--timeout", "90", "--keep-alive", "75"),
+                *("--log-level", "warning"),
             ],
         )
         self.start_worker()

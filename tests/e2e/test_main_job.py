@@ -108,8 +108,8 @@ def test_the_java_project_in_a_downloaded_bundle_builds_and_passes_its_own_test(
 
 
 def test_the_same_export_asked_for_twice_is_one_export_and_one_bundle(product: Product):
-    first = export(product, "wine-forest", "onnx")
-    ref = {"source": "demo", "model": "wine-forest", "version": "1"}
+    first = export(product, "tumour-forest", "onnx")
+    ref = {"source": "demo", "model": "tumour-forest", "version": "1"}
     again = product.http.post("/exports/", json={"ref": ref, "target": "onnx"})
     assert again.status_code == 200
     assert again.json()["id"] == first["id"]
@@ -135,7 +135,7 @@ def test_a_worker_killed_in_the_middle_loses_nothing_and_only_one_bundle_appears
 
 
 def test_no_web_or_worker_process_ever_loads_a_model_library(product: Product):
-    export(product, "iris-svm", "onnx")
+    export(product, "digits-svm", "onnx")
     libraries = ["numpy", "sklearn", "onnxruntime", "xgboost", "lightgbm", "onnx", "pandas"]
     for name in ["web", "worker", "beat"]:
         for pid in product.stack.process(name).tree():
@@ -157,7 +157,7 @@ def test_the_command_line_exports_against_the_portal_and_verifies_what_it_got(
     out = tmp_path / "out"
     command = [
         "export",
-        "demo/wine-forest/1",
+        "demo/tumour-forest/1",
         "--target",
         "onnx",
         "--wait",
