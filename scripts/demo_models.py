@@ -323,10 +323,13 @@ def house_rules(limit: float) -> Trained:
 
     from scripts.demo_tables import loans
 
-    class HouseRules(mlflow.pyfunc.PythonModel):  # type: ignore[misc,name-defined]
-        # MLflow reads type hints of this method as a signature, and warns about ours.
-        def predict(self, context, model_input, params=None):  # type: ignore[no-untyped-def]
-            return (model_input["loan amount"] <= limit).to_numpy()
+    with warnings.catch_warnings():
+        # MLflow would read type hints of this method as a signature, and misses them aloud.
+        warnings.filterwarnings("ignore", message="(?s).*type hint")
+
+        class HouseRules(mlflow.pyfunc.PythonModel):  # type: ignore[misc,name-defined]
+            def predict(self, context, model_input, params=None):  # type: ignore[no-untyped-def]
+                return (model_input["loan amount"] <= limit).to_numpy()
 
     rows = loans()
     example = rows.x_test[["loan amount"]][:5]
