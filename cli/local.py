@@ -150,6 +150,8 @@ def _show(outcome: pipeline.Outcome, output: Path, as_json: bool) -> None:
         emit(document)
         return
     golden = f"{judge.given} of {told}, the first golden rows" if told else ""
+    if judge.given < told:
+        golden += "; the others tie, or report.json says why they could not be compared"
     facts([("proven on", f"{judge.rows} rows"), ("given rows", golden), ("bundle", output)])
 
 

@@ -58,6 +58,20 @@ def test_people_are_told_how_many_of_their_rows_are_golden(
     done = convert(crossport, model, tmp_path / "out", "--golden", mine)
     assert done.returncode == 0, done.stderr
     assert "2 of 2, the first golden rows" in done.stdout
+    assert "the others" not in done.stdout
+
+
+def test_people_are_told_that_some_of_their_rows_are_not_golden_and_where_to_look(
+    crossport: Run, model: Path, tmp_path: Path
+):
+    mine = tmp_path / "mine.csv"
+    mine.write_text("a,b,c\n1,2,3\n4,,6\n")
+    done = convert(crossport, model, tmp_path / "out", "--golden", mine)
+    assert done.returncode == 0, done.stderr
+    assert "1 of 2, the first golden rows; the others tie, or report.json says" in done.stdout
+    report = json.loads((tmp_path / "out" / "report.json").read_text())
+    (note,) = [note for note in report["convert"]["notes"] if "given rows" in note]
+    assert note.startswith("Of the 2 given rows 1 could not be compared")
 
 
 def test_rows_for_a_model_of_one_tensor_are_named_x0_x1(crossport: Run, tmp_path: Path):
