@@ -323,9 +323,9 @@ def house_rules(limit: float) -> Trained:
 
     from scripts.demo_tables import loans
 
-    with warnings.catch_warnings():
-        # MLflow would read type hints of this method as a signature, and misses them aloud.
-        warnings.filterwarnings("ignore", message="(?s).*type hint")
+    # MLflow would read type hints of this method as a signature, and misses them aloud: it switches
+    # its warning on by itself, so that it can only be caught.
+    with warnings.catch_warnings(record=True):
 
         class HouseRules(mlflow.pyfunc.PythonModel):  # type: ignore[misc,name-defined]
             def predict(self, context, model_input, params=None):  # type: ignore[no-untyped-def]
