@@ -1,4 +1,4 @@
-"""Every flavor → target that Crossport knows, as data; pre-flight, dispatch and the child read it."""
+"""Every flavor → target that Crossport knows, as data; pre-flight, dispatch and child read it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Renders the files of a bundle from a job directory whose model was proven; loads no model library."""
+"""Renders a bundle's files from a job directory whose model was proven; loads no model library."""
 
 from __future__ import annotations
 

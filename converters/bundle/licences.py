@@ -18,16 +18,22 @@ class Licence:
     file: str
 
 
-_OURS = Licence("Apache-2.0", "the generated Java project, the reports and this README", "Apache-2.0.txt")
+_OURS = Licence(
+    "Apache-2.0", "the generated Java project, the reports and this README", "Apache-2.0.txt"
+)
 _OF_TARGET = {
-    "onnx": Licence("MIT", "ONNX Runtime, which Maven downloads; not in this bundle", "ONNX-Runtime.txt"),
+    "onnx": Licence(
+        "MIT", "ONNX Runtime, which Maven downloads; not in this bundle", "ONNX-Runtime.txt"
+    ),
     "pmml": Licence(
         "AGPL-3.0-only",
         "JPMML-Evaluator, which Maven downloads and the generated Java calls; not in this bundle",
         "JPMML-AGPL-3.0.txt",
     ),
 }
-_MODEL = Licence("NOASSERTION", "the model itself: its owner's, the registry does not state it", "MODEL.txt")
+_MODEL = Licence(
+    "NOASSERTION", "the model itself: its owner's, the registry does not state it", "MODEL.txt"
+)
 
 
 def licences(target: str) -> list[Licence]:

@@ -1,4 +1,4 @@
-"""manifest.json: what a bundle is, where it came from, what was proven, and the sum of every file."""
+"""manifest.json: what a bundle is, where it came from, what was proven, every file's sum."""
 
 from __future__ import annotations
 

@@ -1,11 +1,160 @@
-"""parity.html: the comparison as a page of its own, offline, without script."""
+"""parity.html: the comparison as a page of its own, offline, without script, light and dark."""
 
 from __future__ import annotations
 
+from html import escape
+from importlib import resources
+from string import Template
+
+from converters.bundle.histogram import histogram, histogram_table
 from converters.bundle.manifest import Manifest
-from converters.contract import JudgeReport
+from converters.contract import JudgeReport, OutputKind, OutputParity, WorstRow
+
+# More columns than this make a table that nobody reads; parity.json has them all.
+SHOWN_FEATURES = 12
+_MARKS = {
+    "passed": ("good", "✔", "proven"),
+    "failed": ("bad", "✕", "failed"),
+    "not_checked": ("dim", "○", "not checked"),
+}
 
 
 def page(manifest: Manifest, judged: JudgeReport) -> str:
-    """The page."""
-    return ""
+    """The page as HTML; every value from outside is escaped, nothing is loaded from anywhere."""
+    template = resources.files("converters.bundle") / "templates" / "parity.html"
+    style = (resources.files("converters.bundle") / "templates" / "parity.css").read_text("utf-8")
+    return Template(template.read_text("utf-8")).substitute(
+        style=style,
+        title=escape(f"{manifest.model} {manifest.version}"),
+        source=escape(manifest.source),
+        model=escape(manifest.model),
+        version=escape(manifest.version),
+        build=str(manifest.build),
+        target=escape(manifest.target.upper()),
+        lead=_lead(manifest),
+        facts=_facts(manifest, judged),
+        summary="\n".join(_summary_row(parity) for parity in judged.parity),
+        outputs="\n".join(_output(parity, manifest) for parity in judged.parity),
+    )
+
+
+def _lead(manifest: Manifest) -> str:
+    count = len(manifest.parity)
+    outputs = "Its one output answers" if count == 1 else f"All {count} outputs answer"
+    return (
+        f"{outputs} like the original on {manifest.rows:,} rows, scored by "
+        f"{escape(manifest.runtime)} in Python."
+    )
+
+
+def _facts(manifest: Manifest, judged: JudgeReport) -> str:
+    batches = ", ".join(f"{size:,}" for size in judged.batches)
+    facts = {
+        "Rows compared": f"{judged.rows:,}",
+        "Batch sizes": batches,
+        "Golden rows in this bundle": f"{manifest.golden.rows:,}",
+        "Runtime in Python": judged.runtime,
+        "In the JVM": f"{manifest.jvm} yet; mvn verify in java/ proves it",
+        "Arithmetic": "double throughout" if manifest.exact else "float32 somewhere",
+        "Run": manifest.run,
+        "Sampling seed": str(manifest.seed),
+    }
+    facts |= {f"Left out: {why}": f"{n:,} rows" for why, n in sorted(judged.excluded.items())}
+    facts |= dict(sorted(manifest.facts.items()))
+    facts |= {f"Version of {key}": value for key, value in sorted(judged.versions.items())}
+    return "\n".join(
+        f"<div><dt>{escape(key)}</dt><dd>{escape(value)}</dd></div>"
+        for key, value in facts.items()
+        if value
+    )
+
+
+def _mark(verdict: str) -> str:
+    kind, shape, word = _MARKS.get(verdict, ("dim", "○", verdict))
+    return f'<span class="{kind}"><span aria-hidden="true">{shape}</span> {escape(word)}</span>'
+
+
+def _summary_row(parity: OutputParity) -> str:
+    label = parity.kind is OutputKind.LABEL
+    worst = f"{parity.mismatches:,} differ" if label else number(parity.max_abs)
+    ties = f"{parity.ties:,}" if label else "—"
+    return (
+        f'<tr><th scope="row"><code>{escape(parity.name)}</code></th><td>{escape(parity.kind)}</td>'
+        f"<td>{_mark(parity.verdict)}</td><td class=n>{parity.rows:,}</td>"
+        f"<td class=n>{worst}</td><td class=n>{allowed(parity)}</td><td class=n>{ties}</td></tr>"
+    )
+
+
+def number(value: float) -> str:
+    """A measured error: two digits are all that is meant."""
+    return "0" if value == 0 else f"{value:.1e}"
+
+
+def allowed(parity: OutputParity) -> str:
+    """What parity allowed, in words."""
+    if parity.kind is OutputKind.LABEL:
+        return "none"
+    text = number(parity.tolerance_abs)
+    if parity.tolerance_rel:
+        text += f", or {number(parity.tolerance_rel)} relative"
+    return text
+
+
+def _output(parity: OutputParity, manifest: Manifest) -> str:
+    parts = [f"<section><h2><code>{escape(parity.name)}</code> {_mark(parity.verdict)}</h2>"]
+    if parity.sentence:
+        parts.append(f"<p>{escape(parity.sentence)}</p>")
+    if parity.kind is OutputKind.LABEL:
+        parts.append(_labels(parity))
+    elif parity.histogram:
+        width = next((o.width for o in manifest.outputs if o.name == parity.name), 0)
+        values = parity.rows * max(width, 1)
+        limit = parity.tolerance_rel or parity.tolerance_abs
+        how = (
+            "relative error, the smaller of the two measures"
+            if parity.tolerance_rel
+            else ("absolute error")
+        )
+        parts.append(histogram(parity, values, limit, how))
+        parts.append(histogram_table(parity, values))
+    parts.append(_worst(parity))
+    parts.append("</section>")
+    return "\n".join(part for part in parts if part)
+
+
+def _labels(parity: OutputParity) -> str:
+    equal = parity.rows - parity.mismatches - parity.ties
+    ties = (
+        f" {parity.ties:,} are ties: the original scores both classes alike to within its own "
+        "rounding, so either is its answer."
+        if parity.ties
+        else ""
+    )
+    return f"<p>{equal:,} of {parity.rows:,} rows name the same class.{ties}</p>"
+
+
+def _worst(parity: OutputParity) -> str:
+    if not parity.worst:
+        return '<p class="dim">No row differs.</p>'
+    names = list(parity.worst[0].features)[:SHOWN_FEATURES]
+    rest = len(parity.worst[0].features) - len(names)
+    more = f" {rest:,} more columns are in <code>parity.json</code>." if rest > 0 else ""
+    head = "".join(f'<th scope="col"><code>{escape(name)}</code></th>' for name in names)
+    rows = "\n".join(_worst_row(row, names) for row in parity.worst)
+    return (
+        f"<h3>Rows that differ most</h3>\n<div class=wide tabindex=0 role=region "
+        f'aria-label="Rows of {escape(parity.name)} that differ most"><table>\n<thead><tr>'
+        '<th scope="col" class=n>Row</th><th scope="col">Original</th>'
+        '<th scope="col">Converted</th><th scope="col" class=n>Error</th>'
+        f"{head}</tr></thead>\n<tbody>\n{rows}\n</tbody></table></div>"
+        f'<p class="dim">Values of the features stand on the right.{more}</p>'
+    )
+
+
+def _worst_row(row: WorstRow, names: list[str]) -> str:
+    cells = "".join(f"<td><code>{escape(row.features.get(name, ''))}</code></td>" for name in names)
+    return (
+        f"<tr><td class=n>{row.row:,}</td><td><code>{escape(row.original)}</code></td>"
+        f"<td><code>{escape(row.converted)}</code></td><td class=n>{number(row.error)}</td>"
+        f"{cells}</tr>"
+    )

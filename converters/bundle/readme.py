@@ -63,8 +63,8 @@ def _call(project: Plan) -> str:
 
 def _python(manifest: Manifest) -> str:
     first = (
-        "## Python\n\nWhere Crossport is installed, `crossport verify .` checks every sum and scores the golden "
-        "rows. To score it yourself:\n\n"
+        "## Python\n\nWhere Crossport is installed, `crossport verify .` checks every sum and "
+        "scores the golden rows. To score it yourself:\n\n"
     )
     if manifest.target == "pmml":
         return first + (
@@ -120,7 +120,8 @@ def _row(verdict: Verdict) -> str:
         allowed = f"{verdict.tolerance_abs:.1e}"
         if verdict.tolerance_rel:
             allowed += f" or {verdict.tolerance_rel:.0e} of the value"
-    return f"| `{_plain(verdict.name)}` | ✔ {verdict.verdict} | {verdict.rows} rows | {worst} | {allowed} |\n"
+    name, judged = f"`{_plain(verdict.name)}`", f"✔ {verdict.verdict}"
+    return f"| {name} | {judged} | {verdict.rows} rows | {worst} | {allowed} |\n"
 
 
 def _files(manifest: Manifest) -> str:
@@ -141,5 +142,3 @@ def _plain(text: str) -> str:
     """One line of text that is no Markdown."""
     words = " ".join(text.split())
     return "".join(f"\\{c}" if c in "`|<>[]*#\\" else c for c in words)
-
-

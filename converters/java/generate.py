@@ -1,4 +1,4 @@
-"""Writes the Maven project of a bundle: typed records, the model's class, the JUnit test, the pom."""
+"""Writes the Maven project of a bundle: typed records, the model's class, JUnit test and pom."""
 
 from __future__ import annotations
 
@@ -54,12 +54,10 @@ def generate(manifest: Manifest, folder: Path) -> None:
     _write(main / "ModelFile.java", "ModelFile.java", names | sum_parts)
     _write_input(project, main)
     _write_model(project, main)
-    _write(
-        main / f"{project.prefix}Output.java", "Output.java", names | outputs.parts(project)
-    )
+    _write(main / f"{project.prefix}Output.java", "Output.java", names | outputs.parts(project))
     needed = _needs_values(project)
     if needed:
-        _write(main / "Values.java", "Values.java", names | {"text_check": _text_check(project)})
+        _write(main / "Values.java", "Values.java", names | _text_checks(project))
     golden = names | {"unreachable": _UNREACHABLE[manifest.target]}
     _write(test / "GoldenRows.java", "GoldenRows.java", golden)
     _write(
@@ -106,7 +104,7 @@ def _write_input(project: Plan, main: Path) -> None:
     target = project.manifest.target
     path = main / f"{project.prefix}Input.java"
     names = _names(project)
-    if project.shape == "tensor" and target == "onnx":
+    if project.shape == "tensor":
         _write(path, "TensorInput.java", names | inputs.tensor_parts(project))
     elif project.shape == "record":
         head = pmml.PUT if target == "pmml" else _PUT
@@ -127,7 +125,8 @@ def _write_model(project: Plan, main: Path) -> None:
     names = _names(project) | {"javadoc": _model_javadoc(project)}
     path = main / f"{project.prefix}Model.java"
     if project.manifest.target == "pmml":
-        _write(path, "PmmlModel.java", names | pmml.parts(project))
+        _write(path, "PmmlModel.java", names)
+        _write(main / "Results.java", "Results.java", _names(project))
         return
     wide = sum(feed.width * ONNX_TYPES[feed.dtype][1] for feed in project.feeds)
     rows = max(1, min(MOST_ROWS, BUFFER_BYTES // wide))
@@ -164,15 +163,17 @@ def _model_javadoc(project: Plan) -> str:
 
 
 def _needs_values(project: Plan) -> bool:
-    return project.texts or project.shape == "columns" or any(
-        field.real and not field.nullable for field in project.fields
+    return (
+        project.texts
+        or project.shape == "columns"
+        or any(field.real and not field.nullable for field in project.fields)
     )
 
 
-def _text_check(project: Plan) -> str:
+def _text_checks(project: Plan) -> dict[str, str]:
     if project.manifest.target != "onnx":
-        return ""
-    return (
+        return {"text_check": "", "empty_check": ""}
+    reachable = (
         "    if (value != null\n"
         "        && value.chars().anyMatch(c -> c == 0 || Character.isSurrogate((char) c))) {\n"
         "      throw new IllegalArgumentException(\n"
@@ -180,6 +181,13 @@ def _text_check(project: Plan) -> str:
         '              + " holds a character that ONNX Runtime\'s Java API garbles: one beyond "\n'
         '              + "U+FFFF, or a NUL");\n    }\n'
     )
+    # The file has no null: there an empty text is a missing value, and answers as one.
+    empty = (
+        "    if (value != null && value.isEmpty()) {\n"
+        "      throw new IllegalArgumentException(\n"
+        '          column + " is empty; give null where a value is missing");\n    }\n'
+    )
+    return {"text_check": reachable, "empty_check": empty}
 
 
 def _test_imports(project: Plan) -> str:

@@ -1,7 +1,8 @@
-"""Renders the class that one row of input is: a record, a class over arrays, or a record of a tensor."""
+"""Renders the class that one row of input is: a record, a class over arrays, or a tensor's."""
 
 from __future__ import annotations
 
+from converters.java import pmml
 from converters.java.plan import Feed, Field, Plan
 from converters.java.text import call, constant_list, javadoc, string, wrapped
 
@@ -82,7 +83,16 @@ def tensor_parts(plan: Plan) -> dict[str, str]:
     (field,) = plan.fields
     feed = plan.feeds[0]
     converted = _value("value", Field(field.column, "value", field.type, False), feed.dtype)
-    put = f"      numbers[0].{PUT.get(feed.dtype, 'put')}({converted});\n"
+    put = (
+        "  /** Adds this row to the tensor. */\n"
+        "  void put(ByteBuffer[] numbers, String[][] texts, int row) {\n"
+        f"    for ({field.type} value : values) {{\n"
+        f"      numbers[0].{PUT.get(feed.dtype, 'put')}({converted});\n"
+        "    }\n  }\n"
+    )
+    needed = ["java.nio.ByteBuffer", "java.util.Arrays"]
+    if plan.manifest.target == "pmml":
+        put, needed = pmml.tensor_put(plan), ["java.util.Arrays", "java.util.Map"]
     check = (
         f"    for ({field.type} value : values) {{\n"
         f"      Values.present(value, {string(field.column)});\n    }}\n"
@@ -93,6 +103,7 @@ def tensor_parts(plan: Plan) -> dict[str, str]:
         "width": str(feed.width),
         "check_loop": check if field.real and not field.nullable else "",
         "put": put,
+        "imports": "".join(f"import {name};\n" for name in needed),
     }
 
 

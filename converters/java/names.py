@@ -8,17 +8,98 @@ import unicodedata
 from collections.abc import Iterable
 
 KEYWORDS = frozenset(
-    "abstract assert boolean break byte case catch char class const continue default do double "
-    "else enum exports extends false final finally float for goto if implements import instanceof "
-    "int interface long module native new null opens open package permits private protected "
-    "provides public record requires return sealed short static strictfp super switch "
-    "synchronized this throw throws to transient transitive true try uses var void volatile when "
-    "while with yield".split()
+    [
+        "abstract",
+        "assert",
+        "boolean",
+        "break",
+        "byte",
+        "case",
+        "catch",
+        "char",
+        "class",
+        "const",
+        "continue",
+        "default",
+        "do",
+        "double",
+        "else",
+        "enum",
+        "exports",
+        "extends",
+        "false",
+        "final",
+        "finally",
+        "float",
+        "for",
+        "goto",
+        "if",
+        "implements",
+        "import",
+        "instanceof",
+        "int",
+        "interface",
+        "long",
+        "module",
+        "native",
+        "new",
+        "null",
+        "opens",
+        "open",
+        "package",
+        "permits",
+        "private",
+        "protected",
+        "provides",
+        "public",
+        "record",
+        "requires",
+        "return",
+        "sealed",
+        "short",
+        "static",
+        "strictfp",
+        "super",
+        "switch",
+        "synchronized",
+        "this",
+        "throw",
+        "throws",
+        "to",
+        "transient",
+        "transitive",
+        "true",
+        "try",
+        "uses",
+        "var",
+        "void",
+        "volatile",
+        "when",
+        "while",
+        "with",
+        "yield",
+    ]
 )
 # Methods that a record, its builder or every object has already (JLS 8.10.1 and ours).
 RESERVED = frozenset(
-    "build builder clone columns equals finalize getClass given hashCode notify notifyAll of put set "
-    "toString wait".split()
+    [
+        "build",
+        "builder",
+        "clone",
+        "columns",
+        "equals",
+        "finalize",
+        "getClass",
+        "given",
+        "hashCode",
+        "notify",
+        "notifyAll",
+        "of",
+        "put",
+        "set",
+        "toString",
+        "wait",
+    ]
 )
 # Letters that every Java from 17 on knows: those of an old Unicode, so that a character newer
 # than the reader's Java never reaches an identifier.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from converters.contract import OutputKind
+from converters.java import pmml
 from converters.java.plan import Answer, Plan, Scalar
 from converters.java.text import call, constant_list, javadoc, string, wrapped
 
@@ -45,7 +46,7 @@ def parts(plan: Plan) -> dict[str, str]:
         "classes": "".join(f"{item}\n" for item in _class_constants(answers)),
         "accessors": "".join(f"{item}\n" for item in _accessors(answers)),
         "equality": _equality(plan) if any(a.array for a in answers) else "",
-        "read": _read_tensors(plan) if plan.manifest.target == "onnx" else "",
+        "read": _read_tensors(plan) if plan.manifest.target == "onnx" else pmml.read(plan),
     }
 
 

@@ -9,7 +9,7 @@ from converters.contract import Input, Output, OutputKind
 from converters.errors import Refused
 from converters.java import names
 
-# MLflow column type → Java type. What a golden row or a caller holds, before it is cast for the file.
+# MLflow column type → Java type: what a golden row or a caller holds, before the cast for the file.
 JAVA_TYPES = {
     "boolean": "boolean",
     "integer": "int",
@@ -152,9 +152,7 @@ def _column_fields(manifest: Manifest) -> list[Field]:
                 f"The column {column.name} is of type {column.type}, for which there is no typed "
                 "Java yet: make it a number or a string before the model.",
             )
-    return [
-        Field(c.name, chosen[c.name], JAVA_TYPES[c.type], c.name in nullable) for c in columns
-    ]
+    return [Field(c.name, chosen[c.name], JAVA_TYPES[c.type], c.name in nullable) for c in columns]
 
 
 def _tensor_field(manifest: Manifest) -> list[Field]:

@@ -2,13 +2,65 @@
 
 from __future__ import annotations
 
-from converters.java.plan import Plan
+from converters.contract import OutputKind
+from converters.java.plan import Answer, Plan
+from converters.java.text import string
+from converters.targets.pmml_fields import probability_field, tensor_fields
 
 PUT = """\
   /** Adds this row's values under the columns' own names; null where missing. */
   void put(Map<String, Object> to) {"""
+# Java type of an answer → how Results reads it from what JPMML gives.
+READERS = {
+    "double": "number",
+    "float": "real",
+    "long": "whole",
+    "int": "count",
+    "boolean": "flag",
+    "String": "text",
+}
 
 
-def parts(plan: Plan) -> dict[str, str]:
-    """What the template of the model class asks beyond its name and Javadoc."""
-    return {}
+def tensor_put(plan: Plan) -> str:
+    """The method by which a tensor's row goes into the evaluator's map."""
+    (field,) = plan.fields
+    first = tensor_fields(1)[0].removesuffix("1")
+    value = "values[i]"
+    if field.real and field.nullable:
+        value = f"{field.type.capitalize()}.isNaN({value}) ? null : {value}"
+    return (
+        "  /** Adds this row's values under the document's field names; null where missing. */\n"
+        "  void put(Map<String, Object> to) {\n"
+        "    for (int i = 0; i < WIDTH; i++) {\n"
+        f"      to.put({string(first)} + (i + 1), {value});\n"
+        "    }\n"
+        "  }\n"
+    )
+
+
+def read(plan: Plan) -> str:
+    """The method that makes an output record of what the evaluator answers."""
+    name = f"{plan.prefix}Output"
+    lines = [f"  static {name} read(Map<String, ?> results) {{"]
+    arguments = []
+    for answer in plan.answers:
+        fields = _fields(answer)
+        reads = [f"Results.{READERS[answer.type]}(results, {string(field)})" for field in fields]
+        if not answer.array:
+            arguments.append(reads[0])
+            continue
+        lines.append(f"    {answer.type}[] {answer.name} = {{")
+        lines += [f"      {one}," for one in reads]
+        lines.append("    };")
+        arguments.append(answer.name)
+    one = f"    return new {name}({', '.join(arguments)});"
+    if len(one) > 100:
+        one = f"    return new {name}(\n        {f',{chr(10)}        '.join(arguments)});"
+    return "\n".join([*lines, one, "  }", ""])
+
+
+def _fields(answer: Answer) -> list[str]:
+    """The document's fields that one output is made of, as the judge read them."""
+    if answer.output.kind is OutputKind.PROBABILITIES:
+        return [probability_field(value) for value in answer.output.classes]
+    return [answer.output.name]

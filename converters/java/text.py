@@ -1,4 +1,4 @@
-"""Text inside generated files: Java string literals, Javadoc, XML, and lists too long for one method."""
+"""Text inside generated files: Java literals, Javadoc, XML, lists too long for one method."""
 
 from __future__ import annotations
 
@@ -30,7 +30,9 @@ def javadoc(value: str) -> str:
 def xml(value: str) -> str:
     """Any text as XML character data; characters that XML 1.0 lacks become U+FFFD."""
     return "".join(
-        c if c in "\t\n" or (c >= " " and not 0xD7FF < ord(c) < 0xE000 and c not in "\ufffe\uffff") else "\ufffd"
+        c
+        if c in "\t\n" or (c >= " " and not 0xD7FF < ord(c) < 0xE000 and c not in "\ufffe\uffff")
+        else "\ufffd"
         for c in html.escape(value)
     )
 

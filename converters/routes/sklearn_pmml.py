@@ -60,10 +60,10 @@ def convert(model: Loaded, request: Request, folder: Path) -> Converted:
 
 
 def _field_names(signature: Signature) -> list[str]:
-    from converters.targets.pmml import tensor_fields
+    from converters.targets.pmml_fields import tensor_fields
 
     if signature.tensor is not None:
-        return tensor_fields(signature.tensor.name, signature.width)
+        return tensor_fields(signature.width)
     for column in signature.columns:
         if column.type == "datetime":
             raise Refused(
@@ -135,7 +135,7 @@ def _free(name: str, taken: Sequence[str]) -> str:
 
 def _given(outputs: list[Output], fields: set[str]) -> tuple[list[Output], list[str]]:
     """The outputs that the document really has; some models come out with their label only."""
-    from converters.targets.pmml import probability_field
+    from converters.targets.pmml_fields import probability_field
 
     label, *rest = outputs
     if rest and not {probability_field(value) for value in rest[0].classes} <= fields:

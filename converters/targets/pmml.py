@@ -17,6 +17,7 @@ import numpy as np
 
 from converters.contract import Input, Output, OutputKind
 from converters.golden import Answers, Array
+from converters.targets.pmml_fields import probability_field, tensor_fields
 from converters.targets.scorer import FormatError, shaped, typed
 
 NAMESPACE = re.compile(r"https?://www\.dmg\.org/PMML-(4_[0-4])")
@@ -143,17 +144,6 @@ def _jars() -> list[Path]:
     return sorted(Path(spec.submodule_search_locations[0]).glob("*/*.jar"))
 
 
-def probability_field(value: str | int | float | bool) -> str:
-    """The name under which JPMML gives the probability of one class, as sklearn2pmml writes it."""
-    text = str(value).lower() if isinstance(value, bool) else str(value)
-    return f"probability({text})"
-
-
-def tensor_fields(name: str, width: int) -> list[str]:
-    """The PMML fields of a tensor signature: x1 … xk, as PMML has no tensors."""
-    return [f"x{i + 1}" for i in range(width)]
-
-
 def _fields(item: Input, rows: Mapping[str, Array]) -> list[tuple[str, list[Any]]]:
     """One input's values by field, as Python objects; None where missing."""
     found = []
@@ -162,7 +152,7 @@ def _fields(item: Input, rows: Mapping[str, Array]) -> list[tuple[str, list[Any]
         if values.ndim == 1:
             found.append((name, _plain(values)))
         else:
-            names = tensor_fields(name, values.shape[1])
+            names = tensor_fields(values.shape[1])
             found += [(n, _plain(v)) for n, v in zip(names, values.T, strict=True)]
     return found
 

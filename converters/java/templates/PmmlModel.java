@@ -12,9 +12,10 @@ import java.util.Map;
 import javax.xml.parsers.ParserConfigurationException;
 import org.jpmml.evaluator.Evaluator;
 import org.jpmml.evaluator.EvaluatorUtil;
+import org.jpmml.evaluator.FieldValue;
 import org.jpmml.evaluator.InputField;
 import org.jpmml.evaluator.LoadingModelEvaluatorBuilder;
-import org.jpmml.model.JPMMLException;
+import org.jpmml.model.PMMLException;
 import org.xml.sax.SAXException;
 
 /**
@@ -64,7 +65,7 @@ public final class ${prefix}Model implements AutoCloseable {
           new LoadingModelEvaluatorBuilder().load(new ByteArrayInputStream(content)).build();
       evaluator.verify();
       return new ${prefix}Model(evaluator);
-    } catch (JAXBException | SAXException | ParserConfigurationException | JPMMLException e) {
+    } catch (JAXBException | SAXException | ParserConfigurationException | PMMLException e) {
       throw new IOException("JPMML cannot open the model: " + e.getMessage(), e);
     }
   }
@@ -79,9 +80,18 @@ public final class ${prefix}Model implements AutoCloseable {
     if (open == null) {
       throw new IllegalStateException("this ${prefix}Model is closed");
     }
-    Map<String, Object> row0 = new HashMap<>();
-    row.put(row0);
-    return score(open, row0);
+    Map<String, Object> values = new HashMap<>();
+    row.put(values);
+    try {
+      Map<String, FieldValue> arguments = new HashMap<>();
+      for (InputField field : open.getInputFields()) {
+        String name = field.getName();
+        arguments.put(name, field.prepare(values.get(name)));
+      }
+      return ${prefix}Output.read(EvaluatorUtil.decodeAll(open.evaluate(arguments)));
+    } catch (PMMLException e) {
+      throw new IllegalStateException("JPMML cannot score the row: " + e.getMessage(), e);
+    }
   }
 
   /**

@@ -1,8 +1,6 @@
 package $package;
 
-import java.nio.ByteBuffer;
-import java.util.Arrays;
-
+$imports
 /**
  * One row of input for {@link ${prefix}Model}: $width values in the order in which it was trained.
  *
@@ -31,12 +29,7 @@ $check_loop  }
     return values.clone();
   }
 
-  /** Adds this row to the tensor. */
-  void put(ByteBuffer[] numbers, String[][] texts, int row) {
-    for ($type value : values) {
-$put    }
-  }
-
+$put
   @Override
   public boolean equals(Object other) {
     return other instanceof ${prefix}Input input && Arrays.equals(values, input.values);

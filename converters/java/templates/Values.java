@@ -18,10 +18,14 @@ final class Values {
       throw new IllegalArgumentException(
           column + " is null; this model was not proven with missing values there");
     }
-    nullableText(value, column);
+    reachable(value, column);
   }
 
   /** Refuses text that does not reach the model unharmed; null stands for a missing value. */
   static void nullableText(String value, String column) {
+$empty_check    reachable(value, column);
+  }
+
+  private static void reachable(String value, String column) {
 $text_check  }
 }
