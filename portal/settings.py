@@ -123,6 +123,7 @@ ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_ADAPTER = "portal.accounts.adapter.AccountAdapter"
+ACCOUNT_FORMS = {"login": "portal.accounts.forms.SignIn"}
 ACCOUNT_SIGNUP_OPEN = _flag("CROSSPORT_SIGNUP", False)
 EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
 

@@ -124,4 +124,4 @@ def query(context: RequestContext, **changes: object) -> str:
             asked.pop(name, None)
         else:
             asked[name] = str(value)
-    return "?" + asked.urlencode()
+    return f"?{asked.urlencode()}"

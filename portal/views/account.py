@@ -52,7 +52,10 @@ def account(request: HttpRequest) -> HttpResponse:
 @require_POST
 def revoke(request: HttpRequest, pk: int) -> HttpResponse:
     """End one of the caller's own tokens; another's looks as if it did not exist."""
-    rows = ApiToken.objects.filter(user_id=request.user.pk)
+    user = request.user
+    if not isinstance(user, User):
+        raise Http404
+    rows = ApiToken.objects.filter(user=user)
     found = rows.filter(pk=pk).first() if pk < 2**63 else None
     if found is None:
         raise Http404("There is no such token of yours.")
