@@ -41,7 +41,7 @@ def _secret_key(home: Path) -> str:
 
 
 CROSSPORT_HOME = Path(os.environ.get("CROSSPORT_HOME", ROOT / "var")).resolve()
-STORAGE_URL = os.environ.get("STORAGE_URL", f"file://{CROSSPORT_HOME / 'storage'}")
+STORAGE_URL = os.environ.get("STORAGE_URL", (CROSSPORT_HOME / "storage").as_uri())
 REDIS_URL = os.environ.get("REDIS_URL", "")
 OPEN_READING = _flag("CROSSPORT_OPEN_READING", True)
 SYNC_SECONDS = int(os.environ.get("CROSSPORT_SYNC_SECONDS", "60"))

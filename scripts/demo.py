@@ -25,8 +25,9 @@ sys.path.insert(0, str(ROOT))
 import httpx  # noqa: E402
 
 from converters.catalog import TARGETS  # noqa: E402
+from portal.embedded import EmbeddedProblem  # noqa: E402
 from scripts.demo_models import log_demo_models  # noqa: E402
-from scripts.mlflow_server import MlflowServer  # noqa: E402
+from scripts.mlflow_server import MlflowServer, MlflowServerProblem  # noqa: E402
 from scripts.ports import is_free  # noqa: E402
 from scripts.stack import Stack, StackProblem  # noqa: E402
 
@@ -279,8 +280,14 @@ def main() -> int:
         check_port(int(wished or 8000), chosen=bool(wished))
         home.mkdir(parents=True, exist_ok=True)
         return run(home, int(wished or 8000), once=os.environ.get("ONCE", "") not in {"", "0"})
-    except (DemoProblem, StackProblem) as problem:
+    except (DemoProblem, StackProblem, EmbeddedProblem, MlflowServerProblem) as problem:
         say(str(problem))
+        return 1
+    except httpx.HTTPError as error:
+        say(f"The portal did not answer as it should ({error}); its logs are in {home / 'log'}.")
+        return 1
+    except OSError as error:
+        say(f"The demo cannot write in {home} ({error}); make room there, or set CROSSPORT_HOME.")
         return 1
     except KeyboardInterrupt:
         say("\nStopped.")

@@ -214,6 +214,12 @@ def main(arguments: List[str]) -> int:
     except SetupProblem as problem:
         say(str(problem))
         return 1
+    except KeyboardInterrupt:
+        say("\nStopped; the next call goes on from here.")
+        return 130
+    except OSError as error:  # no room, or no right to write here
+        say("Setting up in %s failed: %s" % (VENV, error))
+        return 1
     if script is None:
         return 0
     path = os.path.join(ROOT, "scripts", script)

@@ -19,11 +19,38 @@ sys.path.insert(0, str(ROOT))
 
 from portal import embedded  # noqa: E402
 from scripts.demo_models import log_demo_models  # noqa: E402
-from scripts.mlflow_server import MlflowServer  # noqa: E402
+from scripts.mlflow_server import MlflowServer, MlflowServerProblem  # noqa: E402
+
+STOP_SECONDS = 60.0
+
+
+class Terminated(KeyboardInterrupt):
+    """Asked to end by a signal that nobody else got."""
 
 
 def say(text: str) -> None:
     print(f"test: {text}", file=sys.stderr, flush=True)
+
+
+def run(command: list[str], env: dict[str, str]) -> int:
+    """Run pytest; when stopped, give its fixtures the time to stop what they started."""
+    child = subprocess.Popen(command, cwd=ROOT, env=env)
+    try:
+        return child.wait()
+    except KeyboardInterrupt as stop:
+        say("stopping")
+        if isinstance(stop, Terminated):
+            child.send_signal(signal.SIGINT)  # Ctrl-C reaches it by itself, and once is enough
+        try:
+            child.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            child.kill()
+        raise
+
+
+def terminate(*_: object) -> None:
+    """`kill` ends the run as Ctrl-C does: with the servers that it started."""
+    raise Terminated
 
 
 def main(arguments: list[str]) -> int:
@@ -43,12 +70,18 @@ def main(arguments: list[str]) -> int:
             env["CROSSPORT_TEST_MLFLOW_FOLDER"] = str(Path(folder) / "mlflow")
             workers = [] if any(word.startswith("-n") for word in arguments) else ["-n", "2"]
             command = [sys.executable, "-m", "pytest", *workers, "--dist", "loadgroup", *arguments]
-            code = subprocess.run(command, cwd=ROOT, env=env).returncode
+            code = run(command, env)
         say(f"{time.monotonic() - begun:.0f} s in all")
     return code
 
 
 if __name__ == "__main__":
-    # `kill` ends the run as Ctrl-C does: with the servers that it started.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    sys.exit(main(sys.argv[1:]))
+    signal.signal(signal.SIGTERM, terminate)
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        say("stopped")
+        sys.exit(130)
+    except (embedded.EmbeddedProblem, MlflowServerProblem) as problem:
+        say(str(problem))
+        sys.exit(1)
