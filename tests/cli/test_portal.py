@@ -38,14 +38,14 @@ def own_places(settings, tmp_path):
 
 
 @pytest.fixture
-def alice(transactional_db) -> User:
-    return User.objects.create_user("alice", password="correct horse")
+def owner(transactional_db) -> User:
+    return User.objects.create_user("owner", password="correct horse")
 
 
 @pytest.fixture
-def env(live_server, alice: User) -> dict[str, str]:
+def env(live_server, owner: User) -> dict[str, str]:
     """A build's environment: where the portal is, and a token."""
-    _, text = tokens.issue(alice, "build")
+    _, text = tokens.issue(owner, "build")
     return {"CROSSPORT_URL": live_server.url, "CROSSPORT_TOKEN": text}
 
 
@@ -87,16 +87,16 @@ def end(state: JobState, code: str, sentence: str) -> Callable[[Job], None]:
 
 
 def test_login_stores_a_token_for_its_owner_alone_and_logout_revokes_it(
-    crossport: Run, live_server, alice: User, tmp_path: Path
+    crossport: Run, live_server, owner: User, tmp_path: Path
 ):
-    done = crossport("login", live_server.url, "--username", "alice", stdin="correct horse\n")
+    done = crossport("login", live_server.url, "--username", "owner", stdin="correct horse\n")
     assert done.returncode == 0, done.stderr
     stored = tmp_path / "config" / "crossport" / "config.json"
     assert stat.S_IMODE(stored.stat().st_mode) == 0o600
     text = json.loads(stored.read_text())["token"]
     assert text not in done.stdout + done.stderr
     who = crossport("whoami", "--json")
-    assert json.loads(who.stdout)["username"] == "alice"
+    assert json.loads(who.stdout)["username"] == "owner"
     assert crossport("logout").returncode == 0
     assert not stored.exists()
     assert ApiToken.objects.get().revoked_at is not None
@@ -104,15 +104,15 @@ def test_login_stores_a_token_for_its_owner_alone_and_logout_revokes_it(
 
 
 def test_a_wrong_password_is_refused_and_stores_nothing(
-    crossport: Run, live_server, alice: User, tmp_path: Path
+    crossport: Run, live_server, owner: User, tmp_path: Path
 ):
-    done = crossport("login", live_server.url, "--username", "alice", stdin="wrong\n")
+    done = crossport("login", live_server.url, "--username", "owner", stdin="wrong\n")
     assert (done.returncode, "bad_password" in done.stderr) == (1, True), done.stderr
     assert not (tmp_path / "config").exists()
 
 
-def test_a_token_from_elsewhere_is_stored_when_it_holds(crossport: Run, live_server, alice: User):
-    _, text = tokens.issue(alice, "page")
+def test_a_token_from_elsewhere_is_stored_when_it_holds(crossport: Run, live_server, owner: User):
+    _, text = tokens.issue(owner, "page")
     done = crossport("login", live_server.url, "--token", stdin=text + "\n")
     assert done.returncode == 0, done.stderr
     assert crossport("whoami").returncode == 0
@@ -120,8 +120,8 @@ def test_a_token_from_elsewhere_is_stored_when_it_holds(crossport: Run, live_ser
     assert (done.returncode, "bad_token" in done.stderr) == (1, True)
 
 
-def test_a_stored_token_is_never_sent_to_another_address(crossport: Run, live_server, alice: User):
-    crossport("login", live_server.url, "--username", "alice", stdin="correct horse\n")
+def test_a_stored_token_is_never_sent_to_another_address(crossport: Run, live_server, owner: User):
+    crossport("login", live_server.url, "--username", "owner", stdin="correct horse\n")
     elsewhere = live_server.url.replace("localhost", "127.0.0.1")
     done = crossport("whoami", env={"CROSSPORT_URL": elsewhere})
     assert (done.returncode, "not_authenticated" in done.stderr) == (1, True), done.stderr

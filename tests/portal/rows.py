@@ -62,7 +62,7 @@ def make_version(**over: Any) -> ModelVersion:
         "status": "READY",
         "run_id": "0123456789abcdef0123456789abcdef",
         "run_name": "nightly",
-        "user": "mira",
+        "user": "staff",
         "params": {"max_depth": "8"},
         "metrics": {"auc": 0.91},
         "source_uri": "models:/m-1",

@@ -24,11 +24,11 @@ def end(job: Job, state: JobState, code: str = "") -> None:
 
 @pytest.mark.django_db
 def test_an_export_gets_a_queued_job_on_its_routes_queue():
-    alice = User.objects.create(username="alice")
-    export, created = dispatch.request_export(make_version(), "onnx", None, "java-cpu", alice)
+    owner = User.objects.create(username="owner")
+    export, created = dispatch.request_export(make_version(), "onnx", None, "java-cpu", owner)
     job = export.jobs.get()
     assert created
-    assert (export.target, export.flavor, export.requested_by) == ("onnx", "sklearn", alice)
+    assert (export.target, export.flavor, export.requested_by) == ("onnx", "sklearn", owner)
     assert (job.state, job.queue, job.attempt) == (JobState.QUEUED, "cpu", 0)
 
 

@@ -23,15 +23,15 @@ def own_places(settings, tmp_path):
 
 
 @pytest.fixture
-def alice(db) -> User:
+def owner(db) -> User:
     """An ordinary account."""
-    return User.objects.create_user("alice", password="correct horse")
+    return User.objects.create_user("owner", password="correct horse")
 
 
 @pytest.fixture
-def bob(db) -> User:
+def outsider(db) -> User:
     """Another ordinary account."""
-    return User.objects.create_user("bob", password="battery staple")
+    return User.objects.create_user("outsider", password="battery staple")
 
 
 @pytest.fixture
@@ -47,13 +47,13 @@ def calling(user: User) -> Client:
 
 
 @pytest.fixture
-def as_alice(alice: User) -> Client:
-    return calling(alice)
+def as_owner(owner: User) -> Client:
+    return calling(owner)
 
 
 @pytest.fixture
-def as_bob(bob: User) -> Client:
-    return calling(bob)
+def as_outsider(outsider: User) -> Client:
+    return calling(outsider)
 
 
 @pytest.fixture

@@ -92,13 +92,13 @@ def test_an_archive_that_is_there_already_is_not_sent_again(client: Client, bund
 
 
 def test_a_closed_portal_hands_out_no_archive_to_strangers(
-    client: Client, as_alice: Client, bundle: Bundle, settings
+    client: Client, as_owner: Client, bundle: Bundle, settings
 ):
     settings.OPEN_READING = False
     for path in ("", "download/", "files/model.onnx"):
         answer = client.get(f"/api/v1/bundles/{bundle.pk}/{path}")
         assert (answer.status_code, answer.json()["code"]) == (401, "not_authenticated")
-    assert content(download(as_alice, bundle))
+    assert content(download(as_owner, bundle))
 
 
 def test_one_file_comes_out_of_the_archive(client: Client, bundle: Bundle):

@@ -40,36 +40,36 @@ def ask(client: Client, key: str = "", **over: object):
     )
 
 
-def test_the_same_request_twice_is_one_export_and_says_so(as_alice: Client):
+def test_the_same_request_twice_is_one_export_and_says_so(as_owner: Client):
     make_version()
-    first, second = ask(as_alice), ask(as_alice)
+    first, second = ask(as_owner), ask(as_owner)
     assert (first.status_code, second.status_code) == (201, 200)
     assert first.json()["id"] == second.json()["id"]
     assert first.json()["state"] == "queued"
-    assert first.json()["requested_by"] == "alice"
+    assert first.json()["requested_by"] == "owner"
     assert Job.objects.count() == 1
 
 
-def test_other_options_are_another_export(as_alice: Client):
+def test_other_options_are_another_export(as_owner: Client):
     make_version()
-    first, second = ask(as_alice), ask(as_alice, options={"inputs": "columns", "opset": 18})
+    first, second = ask(as_owner), ask(as_owner, options={"inputs": "columns", "opset": 18})
     assert second.status_code == 201
     assert first.json()["id"] != second.json()["id"]
     assert second.json()["options"] == {"inputs": "columns", "opset": 18}
 
 
-def test_an_alias_in_place_of_a_version_exports_what_it_points_at(as_alice: Client):
+def test_an_alias_in_place_of_a_version_exports_what_it_points_at(as_owner: Client):
     make_version(make_model(), 1)
     champion = make_version(make_model("churn"), 7)
     make_alias(champion)
-    answer = ask(as_alice, ref={"source": "prod", "model": "churn", "alias": "champion"})
+    answer = ask(as_owner, ref={"source": "prod", "model": "churn", "alias": "champion"})
     assert answer.json()["ref"] == {"source": "prod", "model": "churn", "version": "7"}
 
 
-def test_the_ref_of_an_export_is_good_for_asking_again(as_alice: Client):
+def test_the_ref_of_an_export_is_good_for_asking_again(as_owner: Client):
     make_version()
-    first = ask(as_alice).json()
-    assert ask(as_alice, ref=first["ref"]).json()["id"] == first["id"]
+    first = ask(as_owner).json()
+    assert ask(as_owner, ref=first["ref"]).json()["id"] == first["id"]
 
 
 @pytest.mark.parametrize(
@@ -86,10 +86,10 @@ def test_the_ref_of_an_export_is_good_for_asking_again(as_alice: Client):
     ],
 )
 def test_a_request_that_makes_no_sense_names_the_field(
-    as_alice: Client, over: dict[str, Any], field: str
+    as_owner: Client, over: dict[str, Any], field: str
 ):
     make_version()
-    answer = ask(as_alice, **over)
+    answer = ask(as_owner, **over)
     assert answer.status_code == 400
     assert (answer.json()["code"], list(answer.json()["errors"])) == ("invalid", [field])
     assert not Export.objects.exists()
@@ -104,28 +104,28 @@ def test_a_request_that_makes_no_sense_names_the_field(
         ({"source": "prod", "model": "fraud", "alias": "nobody"}, "nobody"),
     ],
 )
-def test_a_ref_to_nothing_says_what_is_missing(as_alice: Client, ref: dict[str, str], word: str):
+def test_a_ref_to_nothing_says_what_is_missing(as_owner: Client, ref: dict[str, str], word: str):
     make_version()
-    answer = ask(as_alice, ref=ref)
+    answer = ask(as_owner, ref=ref)
     assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
     assert word in answer.json()["detail"]
 
 
-def test_an_export_that_cannot_be_is_refused_with_the_reason_of_preflight(as_alice: Client):
+def test_an_export_that_cannot_be_is_refused_with_the_reason_of_preflight(as_owner: Client):
     make_version(mlmodel={"flavors": {"h2o": {}}}, flavors=["h2o"])
-    answer = ask(as_alice)
+    answer = ask(as_owner)
     assert answer.status_code == 422
     assert answer.json()["code"] == "no_route"
     assert answer.json()["detail"]
     assert not Export.objects.exists()
 
 
-def test_what_is_no_json_is_a_problem(as_alice: Client):
-    answer = as_alice.post("/api/v1/exports/", "{", content_type="application/json")
+def test_what_is_no_json_is_a_problem(as_owner: Client):
+    answer = as_owner.post("/api/v1/exports/", "{", content_type="application/json")
     assert (answer.status_code, answer.json()["code"]) == (400, "parse_error")
-    answer = as_alice.post("/api/v1/exports/", "a=b", content_type="text/plain")
+    answer = as_owner.post("/api/v1/exports/", "a=b", content_type="text/plain")
     assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_media_type")
-    assert as_alice.put("/api/v1/exports/").json()["code"] == "method_not_allowed"
+    assert as_owner.put("/api/v1/exports/").json()["code"] == "method_not_allowed"
 
 
 @pytest.mark.parametrize("path", ["exports/", "exports/1/cancel/", "exports/1/retry/"])
@@ -134,31 +134,31 @@ def test_a_stranger_asks_for_cancels_and_retries_nothing(client: Client, path: s
     assert (answer.status_code, answer.json()["code"]) == (401, "not_authenticated")
 
 
-def test_an_idempotency_key_gets_the_first_answer_again(as_alice: Client):
+def test_an_idempotency_key_gets_the_first_answer_again(as_owner: Client):
     make_version()
-    first, again = ask(as_alice, key="build-1"), ask(as_alice, key="build-1")
+    first, again = ask(as_owner, key="build-1"), ask(as_owner, key="build-1")
     assert (first.status_code, again.status_code) == (201, 201)
     assert first.json()["id"] == again.json()["id"]
 
 
-def test_an_idempotency_key_with_another_body_is_a_conflict(as_alice: Client):
+def test_an_idempotency_key_with_another_body_is_a_conflict(as_owner: Client):
     make_version()
-    ask(as_alice, key="build-1")
-    answer = ask(as_alice, key="build-1", options={"opset": 18})
+    ask(as_owner, key="build-1")
+    answer = ask(as_owner, key="build-1", options={"opset": 18})
     assert (answer.status_code, answer.json()["code"]) == (409, "idempotency_conflict")
     assert Export.objects.count() == 1
 
 
-def test_an_idempotency_key_belongs_to_one_person(as_alice: Client, as_bob: Client):
+def test_an_idempotency_key_belongs_to_one_person(as_owner: Client, as_outsider: Client):
     make_version()
-    assert ask(as_alice, key="build-1").status_code == 201
-    assert ask(as_bob, key="build-1", options={"opset": 18}).status_code == 201
+    assert ask(as_owner, key="build-1").status_code == 201
+    assert ask(as_outsider, key="build-1", options={"opset": 18}).status_code == 201
 
 
-def test_a_refused_request_leaves_its_idempotency_key_free(as_alice: Client):
+def test_a_refused_request_leaves_its_idempotency_key_free(as_owner: Client):
     make_version()
-    assert ask(as_alice, key="build-1", target="gold").status_code == 400
-    assert ask(as_alice, key="build-1").status_code == 201
+    assert ask(as_owner, key="build-1", target="gold").status_code == 400
+    assert ask(as_owner, key="build-1").status_code == 201
     assert IdempotencyKey.objects.count() == 1
 
 
@@ -247,9 +247,9 @@ def test_waiting_ends_when_the_export_does(client: Client):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_one_idempotency_key_sent_at_once_from_two_places_makes_one_export(alice: User):
+def test_one_idempotency_key_sent_at_once_from_two_places_makes_one_export(owner: User):
     make_version()
-    clients, answers = [calling(alice), calling(alice)], []
+    clients, answers = [calling(owner), calling(owner)], []
 
     def send(client: Client) -> None:
         answers.append(ask(client, key="build-1"))
@@ -264,27 +264,27 @@ def test_one_idempotency_key_sent_at_once_from_two_places_makes_one_export(alice
     assert Job.objects.count() == 1
 
 
-def test_a_waiting_export_is_cancelled_at_once(as_alice: Client):
+def test_a_waiting_export_is_cancelled_at_once(as_owner: Client):
     make_version()
-    export = ask(as_alice).json()
-    answer = as_alice.post(f"/api/v1/exports/{export['id']}/cancel/")
+    export = ask(as_owner).json()
+    answer = as_owner.post(f"/api/v1/exports/{export['id']}/cancel/")
     assert (answer.status_code, answer.json()["state"]) == (200, "cancelled")
 
 
-def test_what_has_ended_is_not_cancelled(as_alice: Client):
+def test_what_has_ended_is_not_cancelled(as_owner: Client):
     job = make_job(state="succeeded")
-    answer = as_alice.post(f"/api/v1/exports/{job.export_id}/cancel/")
+    answer = as_owner.post(f"/api/v1/exports/{job.export_id}/cancel/")
     assert (answer.status_code, answer.json()["code"]) == (409, "job_not_live")
 
 
-def test_a_crashed_export_is_tried_again_and_a_refused_one_is_not(as_alice: Client):
+def test_a_crashed_export_is_tried_again_and_a_refused_one_is_not(as_owner: Client):
     crashed = make_job(state="crashed")
-    answer = as_alice.post(f"/api/v1/exports/{crashed.export_id}/retry/")
+    answer = as_owner.post(f"/api/v1/exports/{crashed.export_id}/retry/")
     assert (answer.status_code, answer.json()["state"]) == (200, "queued")
-    again = as_alice.post(f"/api/v1/exports/{crashed.export_id}/retry/")
+    again = as_owner.post(f"/api/v1/exports/{crashed.export_id}/retry/")
     assert (again.status_code, again.json()["code"]) == (409, "job_not_final")
     refused = make_job(make_export(make_version(make_model("other"))), "refused")
-    answer = as_alice.post(f"/api/v1/exports/{refused.export_id}/retry/")
+    answer = as_owner.post(f"/api/v1/exports/{refused.export_id}/retry/")
     assert (answer.status_code, answer.json()["code"]) == (409, "job_not_retryable")
 
 
@@ -294,13 +294,13 @@ def test_the_api_knows_every_option_of_the_contract():
 
 
 def test_an_error_that_nobody_foresaw_is_told_without_its_text(
-    as_alice: Client, monkeypatch: pytest.MonkeyPatch
+    as_owner: Client, monkeypatch: pytest.MonkeyPatch
 ):
     def broken(*arguments: object) -> None:
         raise RuntimeError("the password is hush")
 
     make_version()
     monkeypatch.setattr("workers.dispatch.request_export", broken)
-    answer = ask(as_alice)
+    answer = ask(as_owner)
     assert (answer.status_code, answer.json()["code"]) == (500, "internal_error")
     assert b"hush" not in answer.content

@@ -72,9 +72,9 @@ def test_a_source_that_is_there_already_is_refused_with_a_sentence(as_chief: Cli
 
 
 @pytest.mark.parametrize("path", ["sources/", "sources/1/sync/"])
-def test_an_ordinary_account_neither_connects_nor_syncs_a_source(as_alice: Client, path: str):
+def test_an_ordinary_account_neither_connects_nor_syncs_a_source(as_owner: Client, path: str):
     make_source()
-    answer = as_alice.post(f"/api/v1/{path}", {}, content_type="application/json")
+    answer = as_owner.post(f"/api/v1/{path}", {}, content_type="application/json")
     assert answer.status_code == 403
     assert answer.json()["code"] == "permission_denied"
 
@@ -199,9 +199,9 @@ def test_a_closed_portal_shows_nothing_to_strangers(client: Client, settings, pa
     assert answer.json()["code"] == "not_authenticated"
 
 
-def test_a_closed_portal_is_open_to_an_account(as_alice: Client, settings):
+def test_a_closed_portal_is_open_to_an_account(as_owner: Client, settings):
     settings.OPEN_READING = False
-    assert as_alice.get("/api/v1/models/").status_code == 200
+    assert as_owner.get("/api/v1/models/").status_code == 200
 
 
 def test_pages_follow_each_other_without_a_gap_or_a_double(client: Client):

@@ -7,23 +7,12 @@ from dataclasses import dataclass
 
 import pytest
 from django.test import Client
-from playwright.sync_api import sync_playwright
 
 from tests.portal import rows
 from tests.portal.looks import filled
 
 # Playwright's own loop makes Django take the test for an async one; nothing here is.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 @dataclass(frozen=True)
@@ -35,19 +24,11 @@ class Site:
     cookie: str
 
 
-@pytest.fixture(scope="session")
-def browser(chromium: str):
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
 def site(live_server, settings) -> Site:
     # The server's connection and the test's are two; a session in the database serves both.
     pages = filled()
-    staff = rows.make_user("mira", is_staff=True, email="mira@example.com")
+    staff = rows.make_user("staff", is_staff=True, email="staff@example.com")
     client = Client()
     client.force_login(staff)
     return Site(live_server.url, pages, client.cookies["sessionid"].value)
