@@ -46,6 +46,7 @@ def main(names: Sequence[str]) -> int:
         print(f"No check {unknown[0]!r}; there are {', '.join(CHECKS)}.", file=sys.stderr)
         return 2
     with tempfile.TemporaryDirectory(prefix="crossport-check-") as home:
+        Path(home).chmod(0o755)  # root's embedded PostgreSQL runs under an account of its own
         # Its own home: a check must not touch the data of whoever develops here.
         env = {"CROSSPORT_HOME": home, **os.environ}
         results = {name: run(name, CHECKS[name], env) for name in names or CHECKS}

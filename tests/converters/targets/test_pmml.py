@@ -2,7 +2,7 @@
 
 import pytest
 
-from converters.targets import pmml
+from converters.targets import pmml, pmml_fields
 from converters.targets.scorer import FormatError
 
 GOOD = '<PMML xmlns="http://www.dmg.org/PMML-4_4" version="4.4"><Header/><TreeModel/></PMML>'
@@ -38,5 +38,5 @@ def test_the_evaluator_is_of_the_version_that_maven_has():
 
 
 def test_classes_are_spelt_as_the_document_spells_them():
-    spelt = [pmml.probability_field(value) for value in ("yes", 1, 1.0, True)]
+    spelt = [pmml_fields.probability_field(value) for value in ("yes", 1, 1.0, True)]
     assert spelt == ["probability(yes)", "probability(1)", "probability(1.0)", "probability(true)"]
