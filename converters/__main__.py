@@ -27,9 +27,17 @@ def _judge(folder: Path) -> int:
 
 
 def _bundle(folder: Path) -> int:
+    from converters import contract
     from converters.bundle.build import build
+    from converters.errors import Refused
 
-    build(folder)
+    try:
+        build(folder)
+    except Refused as refusal:
+        report = contract.BundleReport("refused", refusal.code, refusal.sentence)
+        place = folder / contract.BUNDLE_DIR
+        place.mkdir(exist_ok=True)
+        contract.write(report, place / contract.REPORT_FILE)
     return DONE
 
 

@@ -253,6 +253,16 @@ class JudgeReport:
     schema: int = SCHEMA
 
 
+@dataclass(frozen=True)
+class BundleReport:
+    """What the bundle child leaves where it makes no bundle. `state` is refused."""
+
+    state: str
+    code: str = ""
+    sentence: str = ""
+    schema: int = SCHEMA
+
+
 def dump(document: Any) -> str:
     """A contract document as JSON text, keys sorted, so that equal documents are equal bytes."""
     return json.dumps(

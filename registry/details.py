@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db.models import QuerySet
 
 from registry.connectors import Connector, SourceProblem
+from registry.mirror import UNREAD
 from registry.mlmodel import SIZE_LIMIT, MlmodelProblem, clean, parse
 from registry.models import ModelVersion, SyncRun
 
@@ -15,7 +16,7 @@ REQUIREMENTS_LIMIT = 1024**2
 SECOND_LOOKS = 20
 # Met while reading one version's files, these say that the whole source is out of reach.
 FATAL = frozenset({"not_answering", "tls", "needs_login", "redirects", "not_mlflow"})
-FIELDS = ["artifact_uri", "mlmodel", "mlmodel_problem", "flavors", "requirements"]
+FIELDS = list(UNREAD)
 
 
 def read_details(run: SyncRun, connector: Connector) -> None:
@@ -41,6 +42,11 @@ def read_details(run: SyncRun, connector: Connector) -> None:
                     read.append(row)
         finally:
             ModelVersion.objects.bulk_update(read, FIELDS)
+
+
+def forget_details(version: ModelVersion) -> None:
+    """Have the version's files read anew by the next sync: they are not those that were read."""
+    ModelVersion.objects.filter(pk=version.pk).update(**UNREAD)
 
 
 def _second_looks(run: SyncRun, unreadable: QuerySet[ModelVersion]) -> list[int]:

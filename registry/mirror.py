@@ -19,6 +19,16 @@ from registry.models import Alias, ModelVersion, RegisteredModel, Source
 BATCH = 1000
 NAME_LIMIT = 500
 NO_RUN = RemoteRun("")
+# What no registry changes about a version: another value, as after a registry was restored from a
+# backup or its files were moved, means other files.
+ORIGIN = ("source_uri", "run_id", "remote_created_at")
+UNREAD: dict[str, Any] = {
+    "artifact_uri": "",
+    "mlmodel": {},
+    "mlmodel_problem": "",
+    "flavors": [],
+    "requirements": [],
+}
 
 Key = tuple[str, int]  # model name and version number
 
@@ -56,7 +66,7 @@ class Mirror:
         self._versions = {
             (names[row.model_id], row.number): row
             for row in ModelVersion.objects.filter(model__source=source).only(
-                "model_id", "number", "row_hash", "gone_at"
+                "model_id", "number", "row_hash", "gone_at", *ORIGIN
             )
         }
 
@@ -142,7 +152,7 @@ class Mirror:
         return added, len(rows) - added
 
     def _write_versions(self, seen: Seen) -> tuple[int, int]:
-        rows, added, unread = [], 0, []
+        rows, added, unread, other = [], 0, [], []
         for key, remote in seen.versions.items():
             if key[0] not in self._model_ids:
                 continue
@@ -152,6 +162,8 @@ class Mirror:
                 continue
             if old is None:
                 added += 1
+            elif any(getattr(old, name) != fields[name] for name in ORIGIN):
+                other.append(old.pk)
             else:
                 unread.append(old.pk)
             rows.append(
@@ -174,6 +186,7 @@ class Mirror:
         )
         # What could not be read before may be readable now that something has changed.
         ModelVersion.objects.filter(pk__in=unread, mlmodel={}).update(mlmodel_problem="")
+        ModelVersion.objects.filter(pk__in=other).update(**UNREAD)
         return added, len(rows) - added
 
     def _write_aliases(self, seen: Seen) -> int:

@@ -27,6 +27,8 @@ INPUTS = ("auto", "columns", "tensor")
 # Ended without saying anything about the model: asking again is worth another job.
 UNDECIDED = frozenset({JobState.CRASHED, JobState.CANCELLED})
 LIVE = frozenset({JobState.QUEUED, JobState.RUNNING})
+# The extras of pyproject.toml that hold what loads, converts and judges on the CPU.
+_CONVERTING = re.compile(r"""extra == ['"](converters|conversion)['"]""")
 
 
 class Refused(Exception):
@@ -159,13 +161,14 @@ def converter_versions() -> dict[str, str]:
     """
     found = {"crossport": metadata.version("crossport")}
     for requirement in metadata.requires("crossport") or []:
-        if "extra == 'converters'" in requirement.replace('"', "'"):
-            wanted = requirement.partition(";")[0].strip()
-            name = re.split(r"[\s<>=!~\[]", wanted, maxsplit=1)[0]
-            try:
-                found[name] = metadata.version(name)
-            except metadata.PackageNotFoundError:
-                found[name] = wanted
+        wanted, _, marker = requirement.partition(";")
+        name = re.split(r"[\s<>=!~\[]", wanted.strip(), maxsplit=1)[0]
+        if name in found or not _CONVERTING.search(marker):
+            continue
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            found[name] = wanted.strip()
     return found
 
 

@@ -81,7 +81,11 @@ def _work(job: Job, folder: Path, lease: Lease) -> Outcome:
         raise
     except Exception as error:
         logger.exception("job %s, attempt %s", job.pk, job.attempt)
-        return _crash(error)
+        crash = _crash(error)
+        Step.objects.filter(job=job, attempt=job.attempt, state=StepState.RUNNING).update(
+            state=StepState.FAILED, detail=crash.sentence[:300], finished_at=timezone.now()
+        )
+        return crash
 
 
 def _end(job: Job, attempt: int, outcome: Outcome, folder: Path, lease: Lease) -> None:
@@ -103,7 +107,8 @@ def _end(job: Job, attempt: int, outcome: Outcome, folder: Path, lease: Lease) -
         except (OSError, StorageFull) as error:
             logger.exception("job %s, attempt %s: publishing", job.pk, attempt)
             outcome = _crash(error)
-            _fail_step(job, attempt, outcome.sentence)
+            rows = Step.objects.filter(job=job, attempt=attempt, name=pipeline.STEPS[-1])
+            rows.update(state=StepState.FAILED, detail=outcome.sentence[:300])
     job.move(
         ENDS[outcome.state],
         attempt=attempt,
@@ -178,9 +183,3 @@ class _Recorder:
         self._rows.filter(name=step).update(
             state=state, detail=storable(detail)[:300], finished_at=timezone.now()
         )
-
-
-def _fail_step(job: Job, attempt: int, sentence: str) -> None:
-    Step.objects.filter(job=job, attempt=attempt, name=pipeline.STEPS[-1]).update(
-        state=StepState.FAILED, detail=sentence[:300]
-    )

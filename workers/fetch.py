@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from registry.connectors import Connector, SourceProblem
+from registry.details import forget_details
+from registry.mlmodel import MlmodelProblem, parse
 from registry.models import ModelVersion
 from registry.sources import connect_source
 from workers.pipeline import Cancelled, Fetch, FetchFailed, disk_full
@@ -23,14 +26,37 @@ def fetcher(version: ModelVersion, stopped: Callable[[], bool]) -> Fetch:
                 uri = version.artifact_uri or connector.artifact_uri(
                     version.model.name, version.number
                 )
-                return _Download(connector, uri, folder).result(stopped)
+                sums = _Download(connector, uri, folder).result(stopped)
         except SourceProblem as problem:
             code, sentence = problem.code, problem.sentence
             if code == "disk_full":  # its own sentence names a folder of this machine
                 code, sentence = disk_full()
             raise FetchFailed(code, sentence) from problem
+        _check_mlmodel(version, folder)
+        return sums
 
     return fetch
+
+
+def _check_mlmodel(version: ModelVersion, folder: Path) -> None:
+    """See that these are the files that the mirror, and whoever asked for the export, know.
+
+    Before MLflow 3, logging a model twice in one run overwrote the files of a version.
+
+    Raises:
+        FetchFailed: `artifacts_changed`.
+    """
+    try:
+        known = json.loads(json.dumps(parse((folder / "MLmodel").read_bytes())))
+    except (FileNotFoundError, MlmodelProblem):
+        known = None
+    if known != version.mlmodel:
+        forget_details(version)
+        raise FetchFailed(
+            "artifacts_changed",
+            "The files of this version were changed after they were mirrored; the next sync reads "
+            "them anew. Look at the version again, then ask for the export again.",
+        )
 
 
 class _Download:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
-from django.utils import timezone
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from registry.models import ModelVersion
@@ -137,7 +137,7 @@ class Job(models.Model):
                 # An attempt speaks only while it runs: requeued, the row still shows its number.
                 rows = rows.filter(state=JobState.RUNNING)
         if to in FINAL:
-            fields["finished_at"] = timezone.now()
+            fields["finished_at"] = Now()  # the clock that `started_at` and the lease are told by
             fields["lease_until"] = None
         if to == JobState.RUNNING:
             fields["attempt"] = F("attempt") + 1

@@ -27,7 +27,9 @@ SCARCE_BYTES = 32 * 2**20
 
 # Why a model's files cannot be had that its owner, not an administrator, can mend; the other codes
 # of registry.connectors.SourceProblem are crashes.
-FETCH_REFUSALS = frozenset({"artifacts_gone", "artifact_scheme", "bad_name", "too_large"})
+FETCH_REFUSALS = frozenset(
+    {"artifacts_changed", "artifacts_gone", "artifact_scheme", "bad_name", "too_large"}
+)
 SKIPPED = {
     "environment": "standard environment",
     "optimise": "graphs are published as converted",
@@ -234,6 +236,9 @@ class _Run:
         child = self._child("bundle", folder)
         if not child.ok:
             raise _crash(*self._why(child, "bundle"))
+        if (folder / contract.REPORT_FILE).exists():  # instead of a bundle: proven, yet refused
+            no = self._report(contract.BundleReport, folder, child)
+            self._follow(no.state, no.code, no.sentence, good="", child=child)
         self.files = collect.check_sums(folder)
         # What is published is what was judged, byte for byte.
         converted = self.convert

@@ -177,6 +177,26 @@ def test_a_model_made_again_under_its_name_does_not_take_over_the_old_ones_versi
     assert old.model.name.startswith(f"{name} (deleted")
 
 
+def test_a_number_that_names_another_version_now_is_read_anew(source, upstream):
+    name = upstream.model()
+    upstream.version(name)
+    sync(source)
+    row = version_of(source, name)
+    # As it would stand here if the registry had been restored from before this version was made.
+    ModelVersion.objects.filter(pk=row.pk).update(
+        run_id="0" * 32,
+        artifact_uri="mlflow-artifacts:/0/elsewhere",
+        mlmodel={"flavors": {"old": {}}},
+        flavors=["old"],
+        row_hash="x",
+    )
+    sync(source)
+    again = version_of(source, name)
+    assert again.pk == row.pk
+    assert (again.artifact_uri, again.flavors) == (row.artifact_uri, row.flavors)
+    assert again.mlmodel == row.mlmodel
+
+
 def test_a_renamed_model_appears_under_its_new_name_and_the_old_one_is_gone(source, upstream):
     name = upstream.model()
     upstream.version(name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import threading
 from datetime import UTC, datetime
+from importlib import metadata
 
 import pytest
 from django.contrib.auth.models import AnonymousUser, User
@@ -105,6 +106,9 @@ def test_new_converters_make_a_new_export(monkeypatch):
     first, _ = dispatch.request_export(version, "onnx")
     versions = dispatch.converter_versions()
     assert versions["onnxruntime"].startswith("1.29")
+    # What loads the model and what writes the graph counts as much as what scores it.
+    for name in ("scikit-learn", "skl2onnx", "sklearn2pmml", "lightgbm", "xgboost-cpu"):
+        assert versions[name] == metadata.version(name)
     monkeypatch.setattr(dispatch, "converter_versions", lambda: versions | {"skl2onnx": "99"})
     second, created = dispatch.request_export(version, "onnx")
     assert created

@@ -15,6 +15,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from registry.storage import store
+from registry.sync import sync_source
 from tests.workers.rows import make_export, make_job, make_version
 from tests.workers.scripted import CONVERT
 from workers import dispatch, execute, publish, reconcile
@@ -103,6 +104,22 @@ def test_a_version_whose_artifacts_vanished_is_refused_and_can_be_asked_for_agai
     assert (job.state, job.code) == (JobState.REFUSED, "artifacts_gone")
     assert job.sentence.endswith(".")
     assert dispatch.worth_another(job)
+
+
+def test_files_that_changed_after_they_were_mirrored_are_not_exported_as_that_version(version_of):
+    version = version_of("diabetes-linear")
+    version.mlmodel["model_uuid"] = "what the mirror read before somebody logged over it"
+    version.save()
+    export, _ = dispatch.request_export(version, "onnx")
+    job = run(export.jobs.get())
+    assert (job.state, job.code) == (JobState.REFUSED, "artifacts_changed")
+    assert not Bundle.objects.exists()
+    # The next sync reads them, and then the request is another one, which goes through.
+    sync_source(version.model.source)
+    version.refresh_from_db()
+    again, created = dispatch.request_export(version, "onnx")
+    assert created
+    assert run(again.jobs.get()).state == JobState.SUCCEEDED
 
 
 def test_a_registry_that_does_not_answer_is_a_crash_with_a_sentence():
@@ -264,6 +281,19 @@ def test_text_that_a_database_cannot_hold_is_made_fit(script, fetched):
     assert len(job.code) == 60
     assert JobReport.from_json(job.report).convert is not None
     assert "nul" in job.log
+
+
+def test_what_nobody_foresaw_is_a_crash_whose_step_has_ended(monkeypatch):
+    def fetch(folder: Path) -> dict[str, str]:
+        raise RuntimeError("nobody foresaw this")
+
+    monkeypatch.setattr(execute, "fetcher", lambda version, stopped: fetch)
+    job = run(make_job())
+    assert (job.state, job.code) == (JobState.CRASHED, "internal_error")
+    step = job.steps.get(name="fetch")
+    assert (step.state, step.detail) == (StepState.FAILED, job.sentence)
+    assert step.finished_at is not None
+    assert not job.steps.filter(state=StepState.RUNNING).exists()
 
 
 def test_times_are_recorded(script, fetched):

@@ -111,6 +111,14 @@ def test_a_refusal_by_the_judge_keeps_both_reports(tmp_path, script):
     assert outcome.files == []
 
 
+def test_a_refusal_while_the_bundle_is_rendered_is_no_crash(tmp_path, script):
+    script(bundle=REFUSES.format(kind="BundleReport", folder="bundle"))
+    outcome = run(tmp_path)
+    assert (outcome.state, outcome.code) == (State.REFUSED, "some_code")
+    assert outcome.sentence == "It cannot be."
+    assert outcome.files == []
+
+
 @pytest.mark.parametrize("judge", ["", "raise SystemExit(3)"])
 def test_a_verdict_that_the_model_left_beforehand_counts_for_nothing(tmp_path, script, judge):
     body = JUDGE.partition("folder.mkdir()")[2].replace("folder /", "forged /")
