@@ -94,8 +94,27 @@ def call(what: str, command: List[str], **options: Any) -> None:
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=ROOT, **options
     )
     if done.returncode:
-        tail = done.stdout.decode("utf-8", "replace").strip().splitlines()[-15:]
-        raise SetupProblem("%s failed:\n    %s" % (what, "\n    ".join(tail)))
+        said = done.stdout.decode("utf-8", "replace").strip()
+        tail = "\n    ".join(said.splitlines()[-6:])
+        raise SetupProblem("%s failed. %s\n    %s" % (what, cure(said), tail))
+
+
+def cure(said: str) -> str:
+    """What to do about a command that failed with these words."""
+    if re.search(r"No space left|Disk quota", said):
+        return "The disk is full: `.venv` and the cache need 4 GB; make room and call again."
+    network = (
+        r"NewConnectionError|NameResolution|[Cc]onnect(ion)? ?(error|refused|timed? ?out|broken)"
+        r"|from versions: none|dns error|error sending request|network was disabled"
+        r"|CERTIFICATE|certificate|Read timed"
+    )
+    if re.search(network, said):
+        return (
+            "The package registry cannot be reached: see that this machine reaches "
+            "https://pypi.org, or name your own registry in PIP_INDEX_URL and UV_DEFAULT_INDEX, "
+            "a proxy in HTTPS_PROXY, own certificates in PIP_CERT and SSL_CERT_FILE; call again."
+        )
+    return "The last lines say why; call again to go on from here."
 
 
 def plain(name: str) -> str:
@@ -190,6 +209,7 @@ def setup(level: str) -> None:
         make_environment(python)
         call("Finding pip", [PYTHON, "-m", "ensurepip"])  # an environment made by uv has none
         pip = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        pip += ["--retries", "2"]
         call("Installing uv", pip + ["--require-hashes", "-r", os.path.join("scripts", "uv.txt")])
         for position, (title, requirements) in enumerate(stages, 2):
             install(title, requirements, position, count)
