@@ -26,8 +26,21 @@ FROM builder AS worker-gpu-packages
 COPY requirements-gpu.txt ./
 RUN /opt/uv/bin/uv pip install --python /opt/venv/bin/python --require-hashes -r requirements-gpu.txt
 
+# What makes the environment know the project at /app: children run isolated (`python -I`) and find
+# their code through it, and its metadata tells the versions. setuptools is pinned like all else.
+FROM builder AS project
+WORKDIR /app
+COPY LICENSE README.md pyproject.toml scripts/build.txt ./
+COPY converters converters
+COPY registry registry
+COPY workers workers
+COPY portal portal
+COPY cli cli
+RUN /opt/uv/bin/uv pip install --python /opt/venv/bin/python --no-deps \
+        --build-constraints build.txt --editable /app
+
 FROM ${PYTHON_IMAGE} AS base
-# STORAGE and all else that lives longer than a container is under /var/lib/crossport, a volume.
+# Storage and all else that lives longer than a container is under /var/lib/crossport, a volume.
 ENV PATH=/opt/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
@@ -46,10 +59,12 @@ COPY converters converters
 COPY registry registry
 COPY workers workers
 COPY portal portal
+COPY cli cli
 COPY templates templates
 
 FROM base AS web
 COPY --from=web-packages /opt/venv /opt/venv
+COPY --from=project /opt/venv /opt/venv
 # The values serve this one command: nothing of them is in the image, and no database is asked.
 RUN SECRET_KEY=unused DATABASE_URL=postgres://unused/unused CROSSPORT_HOME=/tmp/unused \
     python manage.py collectstatic --noinput --verbosity 0
@@ -74,7 +89,9 @@ CMD ["sh", "deploy/entry-worker.sh"]
 
 FROM worker-base AS worker-gpu
 COPY --from=worker-gpu-packages /opt/venv /opt/venv
+COPY --from=project /opt/venv /opt/venv
 ENV NVIDIA_VISIBLE_DEVICES=all NVIDIA_DRIVER_CAPABILITIES=compute,utility CROSSPORT_QUEUES=gpu
 
 FROM worker-base AS worker
 COPY --from=worker-packages /opt/venv /opt/venv
+COPY --from=project /opt/venv /opt/venv

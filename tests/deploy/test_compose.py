@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -88,3 +89,37 @@ def test_cpu_and_gpu_runtimes_are_never_installed_together():
     }.items():
         text = (ROOT / name).read_text(encoding="utf-8")
         assert set(re.findall(r"(?m)^(onnxruntime[a-z-]*)==1\.29\.", text)) == wanted
+
+
+def _stage(name: str) -> str:
+    """The lines of one stage of the Dockerfile."""
+    found = re.search(rf"(?ms)^FROM \S+ AS {name}$(.*?)(?=^FROM |\Z)", DOCKERFILE)
+    assert found is not None
+    return found[1]
+
+
+@pytest.mark.parametrize("target", ["web", "worker", "worker-gpu"])
+def test_isolated_children_and_the_exports_identity_find_the_project_in_every_image(target):
+    # `python -I -m converters` sees the environment only, and so does importlib.metadata.
+    assert re.search(r"(?m)^COPY --from=project /opt/venv /opt/venv$", _stage(target))
+    assert "--editable /app" in _stage("project")
+
+
+def test_what_the_project_is_installed_from_is_what_the_images_run():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    packages = {
+        name.rstrip("*") for name in project["tool"]["setuptools"]["packages"]["find"]["include"]
+    }
+    for stage in ("project", "base"):
+        copied = set(re.findall(r"(?m)^COPY (\S+) \1$", _stage(stage)))
+        assert packages <= copied, stage
+    assert project["project"]["readme"] in _stage("project")
+
+
+def test_docker_is_given_every_file_that_the_dockerfile_copies():
+    lines = (ROOT / ".dockerignore").read_text(encoding="utf-8").split()
+    given = [line.removeprefix("!") for line in lines if line.startswith("!")]
+    for words in re.findall(r"(?m)^COPY (?!--from)(.+) \S+$", DOCKERFILE):
+        for source in words.split():
+            assert list(ROOT.glob(source)), source
+            assert any(Path(source).match(one) or source.startswith(f"{one}/") for one in given)
