@@ -16,6 +16,7 @@ from cli.output import emit, facts, say, size
 POLL_SECONDS = 2
 # A build outlives a portal that restarts: this many polls in a row may fail.
 PATIENCE = 10
+LIVE = frozenset({"queued", "running"})
 MARKS = {"done": "✔", "failed": "✕", "skipped": "○", "running": "…"}
 
 
@@ -84,11 +85,14 @@ def _wait(client: Client, export: Any) -> Any:
     failures = 0
     while True:
         _tell(export, told)
-        if export["state"] not in {"queued", "running"}:
+        if export["state"] not in LIVE:
             return export
+        begun = time.monotonic()
         try:
             export = client.get(f"exports/{export['id']}/", wait=POLL_SECONDS)
             failures = 0
+            if export["state"] in LIVE:  # a portal where many wait answers at once
+                time.sleep(max(0.0, POLL_SECONDS - (time.monotonic() - begun)))
         except Unreachable as problem:
             failures += 1
             if failures > PATIENCE:

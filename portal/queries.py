@@ -13,6 +13,11 @@ from converters.catalog import ROUTES
 from registry.models import Alias, ModelVersion, RegisteredModel, Source, SyncRun
 from workers.models import Bundle, Export, Job, JobState, Step
 
+# What only one row's own page shows, and may be megabytes: read when it is asked for, so that a
+# list of fifty does not carry fifty logs.
+LONG_OF_A_JOB = ("log", "report")
+LONG_OF_A_VERSION = ("mlmodel", "requirements", "params", "metrics")
+
 
 def sources() -> QuerySet[Source]:
     """Mirrored registries by name, each with its newest run first in `runs`."""
@@ -26,9 +31,14 @@ def sources() -> QuerySet[Source]:
 
 def any_models() -> QuerySet[RegisteredModel]:
     """Registered models with their source and aliases, those that are gone upstream included."""
+    aliases = Alias.objects.select_related("version").defer(*_long_of("version"))
     return RegisteredModel.objects.select_related("source").prefetch_related(
-        Prefetch("aliases", queryset=Alias.objects.select_related("version"))
+        Prefetch("aliases", queryset=aliases)
     )
+
+
+def _long_of(path: str) -> list[str]:
+    return [f"{path}__{name}" for name in LONG_OF_A_VERSION]
 
 
 def models(
@@ -119,21 +129,26 @@ def facets() -> dict[str, list[str]]:
 def versions(model: int | None = None) -> QuerySet[ModelVersion]:
     """Versions, of one model or of all, newest number first."""
     rows = ModelVersion.objects.select_related("model__source").prefetch_related(
-        "aliases", "bundles"
+        "aliases", Prefetch("bundles", queryset=Bundle.objects.defer("manifest"))
     )
     if model is not None:
         rows = rows.filter(model_id=model)
-    return rows.order_by("-number", "-id")
+    return rows.defer(*LONG_OF_A_VERSION).order_by("-number", "-id")
 
 
 def exports() -> QuerySet[Export]:
     """Exports, newest first, each with its jobs (newest first), their newest steps and bundles."""
-    jobs = Job.objects.order_by("-id").prefetch_related(
-        Prefetch("steps", queryset=Step.objects.order_by("attempt", "position"))
-    )
+    steps = Prefetch("steps", queryset=Step.objects.order_by("attempt", "position"))
+    jobs = Job.objects.order_by("-id").defer(*LONG_OF_A_JOB).prefetch_related(steps)
+    bundles = Bundle.objects.defer("manifest")
     return (
         Export.objects.select_related("version__model__source", "requested_by")
-        .prefetch_related(Prefetch("jobs", queryset=jobs), "bundles", "version__aliases")
+        .defer(*_long_of("version"))
+        .prefetch_related(
+            Prefetch("jobs", queryset=jobs),
+            Prefetch("bundles", queryset=bundles),
+            "version__aliases",
+        )
         .order_by("-id")
     )
 
@@ -141,7 +156,8 @@ def exports() -> QuerySet[Export]:
 def bundles() -> QuerySet[Bundle]:
     """Published bundles, newest first."""
     return (
-        Bundle.objects.select_related("version__model__source", "export", "job")
+        Bundle.objects.select_related("version__model__source", "export")
+        .defer("manifest", *_long_of("version"))
         .prefetch_related("version__aliases")
         .order_by("-id")
     )

@@ -75,6 +75,11 @@ class Store:
             raise ValueError(f"not a sha256: {sha256!r}")
         return self.root / "sha256" / sha256[:2] / sha256
 
+    def writable(self) -> bool:
+        """Whether blobs can be stored: the folder, or the one that it will be made in, is there."""
+        there = next(path for path in (self.root, *self.root.parents) if path.exists())
+        return there.is_dir() and os.access(there, os.W_OK | os.X_OK)
+
     def _put(self, file: Path) -> Blob:
         aside_folder = self.root / "incoming"
         aside_folder.mkdir(parents=True, exist_ok=True)

@@ -8,6 +8,7 @@ import threading
 from datetime import datetime
 
 from django.db import DatabaseError, InterfaceError, connection
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from workers.models import Worker
@@ -61,7 +62,7 @@ class Presence:
         fresh = {
             "host": socket.gethostname(),
             "queues": queues,
-            "seen_at": timezone.now(),
+            "seen_at": Now(),  # the database's clock, by which others judge it
             "started_at": begun,  # one that was killed left its row, with its own start
         }
         Worker.objects.update_or_create(name=name, defaults=fresh)

@@ -15,6 +15,8 @@ from registry.connectors import SourceProblem
 # A page of 10,000 versions takes a busy server several seconds.
 TIMEOUT = httpx.Timeout(90.0, connect=10.0)
 ERROR_BODY = 64 * 1024
+# A page of 10,000 versions is some 20 MB; a source must not fill the worker's memory.
+JSON_LIMIT = 256 * 1024**2
 
 
 class Missing(Exception):
@@ -60,7 +62,7 @@ class SourceHttp:
             content = self._content(answer)
         try:
             document = json.loads(content)
-        except ValueError:
+        except (ValueError, RecursionError):
             document = None
         if not isinstance(document, dict):
             raise self._not_mlflow(answer)
@@ -92,8 +94,17 @@ class SourceHttp:
             answer.close()
 
     def _content(self, answer: httpx.Response) -> bytes:
+        content = bytearray()
         try:
-            return answer.read()
+            for piece in answer.iter_bytes():
+                content += piece
+                if len(content) > JSON_LIMIT:
+                    raise SourceProblem(
+                        "too_large",
+                        f"{self.url} answers with more than {JSON_LIMIT // 1024**2} MB at once; "
+                        "is it an MLflow server?",
+                    )
+            return bytes(content)
         except (httpx.TransportError, httpx.DecodingError) as error:
             raise self._transport_problem(error) from error
 

@@ -1,6 +1,7 @@
 """What a source answers, and what each bad answer is called."""
 
 import contextlib
+import gzip
 import hashlib
 import json
 import socket
@@ -72,6 +73,7 @@ def test_a_page_in_place_of_an_api_is_told_with_what_to_look_for(serve):
         (400, {"error_code": "INVALID_PARAMETER_VALUE", "message": "?"}, "wrong_version"),
         (200, b"[1, 2]", "not_mlflow"),
         (200, b"{cut", "not_mlflow"),
+        (200, b"[" * 100_000, "not_mlflow"),
     ],
 )
 def test_every_bad_answer_has_its_code_and_one_sentence(serve, status, content, code):
@@ -80,6 +82,34 @@ def test_every_bad_answer_has_its_code_and_one_sentence(serve, status, content, 
     assert problem.code == code
     assert peer.url in problem.sentence
     assert "\n" not in problem.sentence
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"registered_models": "x"},
+        {"registered_models": [3]},
+        {"registered_models": [{}]},
+        {"registered_models": [{"name": "m", "tags": [{"value": "1"}]}]},
+        {"registered_models": [{"name": "m", "creation_timestamp": "yesterday"}]},
+        {"registered_models": [{"name": "m", "creation_timestamp": 1e18}]},
+        {"model_versions": [{"version": "1"}]},
+        {"model_versions": [{"name": "m", "version": str(2**31)}]},
+    ],
+)
+def test_rows_that_are_not_mlflows_are_told_and_are_no_crash(serve, content):
+    peer = serve(answering(200, content))
+    problem = problem_of(peer.url, lambda source: [*source.models(), *source.versions()])
+    assert problem.code == "wrong_version"
+    assert peer.url in problem.sentence
+    assert "\n" not in problem.sentence
+
+
+def test_an_answer_that_would_fill_the_memory_is_not_read_to_its_end(serve, monkeypatch):
+    monkeypatch.setattr("registry.connectors.http.JSON_LIMIT", 100_000)
+    bomb = gzip.compress(b'{"registered_models": [' + b" " * 10_000_000 + b"]}")
+    problem = problem_of(serve(answering(200, bomb, **{"Content-Encoding": "gzip"})).url)
+    assert problem.code == "too_large"
 
 
 def test_a_page_not_found_is_never_taken_for_a_deleted_model(serve):

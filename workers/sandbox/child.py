@@ -157,6 +157,7 @@ def _supervise(
     stdout = _pipe(launcher.stdout)
     os.set_blocking(stdout.fileno(), False)
     deadline = time.monotonic() + limits.wall_seconds
+    most_mb = disk_mb(jobdir) + limits.disk_mb  # what was fetched is not what the child writes
     watch_at = time.monotonic() + WATCH_SECONDS
     with selectors.DefaultSelector() as selector:
         selector.register(stdout, selectors.EVENT_READ)
@@ -169,7 +170,7 @@ def _supervise(
             if now > deadline:
                 return Killed.TIME
             if now > watch_at:
-                if disk_mb(jobdir) > limits.disk_mb:
+                if disk_mb(jobdir) > most_mb:
                     return Killed.DISK
                 watch_at = time.monotonic() + WATCH_SECONDS
 

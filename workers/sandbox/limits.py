@@ -25,7 +25,7 @@ class Limits:
     cpu_seconds: of one process (RLIMIT_CPU).
     memory_mb: private memory of one process (RLIMIT_DATA), in MB of 2^20 bytes.
     file_mb: of one file (RLIMIT_FSIZE).
-    disk_mb: of the job directory as a whole, watched once a second.
+    disk_mb: what it may add to the job directory as a whole, watched once a second.
     output_bytes: what is kept of stdout and stderr; the rest is read and dropped.
     extra_threads: how many threads more than now the account may have (RLIMIT_NPROC); the kernel
         does not hold root to it.

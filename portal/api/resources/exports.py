@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 import time
 
-from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
@@ -28,6 +28,9 @@ from workers.models import FINAL, Export, Job, JobState
 
 LONGEST_WAIT = 60
 LOOK_EVERY = 0.25
+# Each one that waits keeps a thread of the web server: half of them stay for everything else, the
+# health check not least. Whoever finds no room is answered at once and asks again.
+_room_to_wait = threading.BoundedSemaphore(4)
 
 REF_EXAMPLE = OpenApiExample(
     "By version",
@@ -66,7 +69,7 @@ class Exports(ListView):
         choice(given, "state", list(JobState.values))
         rows = queries.exports()
         if "state" in given:
-            rows = in_state(rows, given["state"])
+            rows = queries.in_state(rows, given["state"])
         if "target" in given:
             rows = rows.filter(target=given["target"])
         if (version := number(given, "version")) is not None:
@@ -126,7 +129,7 @@ class OneExport(APIView):
                 "wait",
                 int,
                 description="Answer when the export has ended, or after this many seconds "
-                f"({LONGEST_WAIT} at most).",
+                f"({LONGEST_WAIT} at most); at once where too many wait already.",
             )
         ],
         responses={200: ExportDetail, **problems(400, 404)},
@@ -203,8 +206,18 @@ def version_of(ref: dict[str, str]) -> ModelVersion:
 def wait_until_final(export_id: int, seconds: float) -> bool:
     """Wait until the newest job of an export has ended, `seconds` at most; whether it waited.
 
-    Each look is a query of its own, outside any transaction, so nothing is held meanwhile.
+    Each look is a query of its own, outside any transaction, so no row is held meanwhile. It does
+    not wait where too many wait already.
     """
+    if not _room_to_wait.acquire(blocking=False):
+        return False
+    try:
+        return _wait(export_id, seconds)
+    finally:
+        _room_to_wait.release()
+
+
+def _wait(export_id: int, seconds: float) -> bool:
     deadline = time.monotonic() + seconds
     states = Job.objects.filter(export=export_id).order_by("-id").values_list("state", flat=True)
     waited = False
@@ -212,12 +225,6 @@ def wait_until_final(export_id: int, seconds: float) -> bool:
         waited = True
         time.sleep(LOOK_EVERY)
     return waited
-
-
-def in_state(rows: QuerySet[Export], state: str) -> QuerySet[Export]:
-    """Those exports whose newest job is in this state."""
-    newest = Job.objects.filter(export=OuterRef("pk")).order_by("-id").values("state")[:1]
-    return rows.annotate(newest_state=Subquery(newest)).filter(newest_state=state)
 
 
 def newest_job(export: Export) -> Job:

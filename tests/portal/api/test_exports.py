@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 import time
@@ -14,6 +15,7 @@ from django.test import Client
 from django.utils import timezone
 
 from converters import contract
+from portal.api.resources import exports
 from portal.api.shapes.work import OptionsShape
 from portal.models import IdempotencyKey
 from tests.portal.api.conftest import calling
@@ -226,6 +228,18 @@ def test_waiting_ends_with_the_time_that_was_given(client: Client):
     row = client.get(f"/api/v1/exports/{job.export_id}/", {"wait": 1}).json()
     assert row["state"] == "queued"
     assert 0.9 < time.monotonic() - begun < 10
+
+
+def test_many_that_wait_leave_room_for_everybody_else(client: Client):
+    job = make_job()
+    with contextlib.ExitStack() as waiting:
+        while exports._room_to_wait.acquire(blocking=False):
+            waiting.callback(exports._room_to_wait.release)
+        begun = time.monotonic()
+        row = client.get(f"/api/v1/exports/{job.export_id}/", {"wait": 30}).json()
+        assert (row["state"], time.monotonic() - begun < 5) == ("queued", True)
+    assert exports._room_to_wait.acquire(blocking=False)
+    exports._room_to_wait.release()
 
 
 @pytest.mark.django_db(transaction=True)

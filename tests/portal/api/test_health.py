@@ -48,6 +48,18 @@ def test_a_storage_that_cannot_be_used_is_told_without_its_address(client: Clien
     assert "hush" not in answer.content.decode()
 
 
+def test_a_storage_whose_place_is_taken_by_a_file_is_told(client: Client, settings, tmp_path):
+    seen()
+    assert client.get("/readyz").json()["parts"]["storage"] == "ok"  # made with the first blob
+    (tmp_path / "file").write_text("in the way")
+    settings.STORAGE_URL = f"file://{tmp_path}/file/storage"
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()["parts"]["storage"]) == (
+        503,
+        "blobs cannot be written",
+    )
+
+
 def test_a_broker_that_is_gone_is_told(client: Client, monkeypatch: pytest.MonkeyPatch):
     seen()
     gone = Connection("redis://127.0.0.1:9/0")

@@ -240,6 +240,26 @@ def test_a_list_costs_the_same_queries_however_long_it_is(client: Client, path: 
     assert count_queries(client, path) == few
 
 
+@pytest.mark.parametrize(
+    ("path", "long"),
+    [
+        ("exports/", ('"log"', '"report"', '"manifest"', '"mlmodel"')),
+        ("bundles/", ('"log"', '"manifest"', '"mlmodel"')),
+        ("models/{model}/versions/", ('"manifest"', '"mlmodel"', '"requirements"')),
+    ],
+)
+def test_a_list_does_not_read_what_only_one_rows_page_shows(
+    client: Client, path: str, long: tuple[str, ...]
+):
+    job = make_job(make_export(), "succeeded")
+    make_bundle(job)
+    with CaptureQueriesContext(connection) as captured:
+        rows = results(client, path.format(model=job.export.version.model_id))
+    assert len(rows) == 1
+    read = " ".join(query["sql"] for query in captured.captured_queries)
+    assert [column for column in long if f".{column}" in read] == []
+
+
 def test_a_list_of_versions_costs_the_same_queries_however_long_it_is(client: Client):
     model = make_model()
     path = f"models/{model.pk}/versions/"

@@ -268,6 +268,15 @@ def test_a_child_that_fills_the_disk_is_ended(tmp_path, any_level):
     assert result.seconds < 10
 
 
+def test_what_lay_there_before_does_not_count_as_written_by_the_child(tmp_path, any_level):
+    with (tmp_path / "fetched").open("wb") as file:
+        os.posix_fallocate(file.fileno(), 0, 96 * 2**20)
+    result = run(
+        tmp_path, "import time; time.sleep(2.5)", limits=Limits(wall_seconds=30, disk_mb=64)
+    )
+    assert result.ok
+
+
 def test_a_child_cannot_write_one_file_beyond_the_limit(tmp_path, any_level):
     script = "import os; f = open('big', 'wb'); os.ftruncate(f.fileno(), 2**26)"
     result = run(tmp_path, script, limits=Limits(wall_seconds=30, file_mb=16))
