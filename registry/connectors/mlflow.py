@@ -6,11 +6,11 @@ Sources: MLflow's REST API reference and `mlflow/server/handlers.py` of MLflow 3
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 from urllib.parse import quote
 
 from registry.connectors import (
@@ -24,11 +24,14 @@ from registry.connectors import (
 )
 from registry.connectors.http import Missing, SourceHttp
 
+T = TypeVar("T")
+
 API = "/api/2.0/mlflow"
 MODELS_PAGE = 1000  # the server's upper limit
 VERSIONS_PAGE = 10_000
 RUNS_PAGE = 200
 EXPERIMENTS_PAGE = 1000
+LARGEST_NUMBER = 2**31 - 1  # of the mirror's column, and of MLflow's own
 # MLflow keeps prompts among the registered models; the server hides them unless asked.
 PROMPT_TAG = "mlflow.prompt.is_prompt"
 
@@ -64,7 +67,7 @@ class MlflowConnector:
     def models(self) -> Iterator[RemoteModel]:
         path = f"{API}/registered-models/search"
         for row in self._pages("GET", path, {"max_results": MODELS_PAGE}, "registered_models"):
-            model = _model(row)
+            model = self._understood(_model, row)
             if model.tags.get(PROMPT_TAG, "").lower() != "true":
                 yield model
 
@@ -85,7 +88,7 @@ class MlflowConnector:
             answer = self._http.json("GET", f"{API}/registered-models/get", {"name": name})
         except Missing:
             return None
-        return _model(answer["registered_model"])
+        return self._understood(_model, answer.get("registered_model"))
 
     def version(self, model: str, number: int) -> RemoteVersion | None:
         params = {"name": model, "version": str(number)}
@@ -93,7 +96,7 @@ class MlflowConnector:
             answer = self._http.json("GET", f"{API}/model-versions/get", params)
         except Missing:
             return None
-        return _version(answer["model_version"])
+        return self._understood(_version, answer.get("model_version"))
 
     def version_of_alias(self, model: str, alias: str) -> RemoteVersion | None:
         """The version that an alias names now, or None."""
@@ -107,7 +110,7 @@ class MlflowConnector:
             if problem.code == "wrong_version" and "alias" in problem.sentence.lower():
                 return None
             raise
-        return _version(answer["model_version"])
+        return self._understood(_version, answer.get("model_version"))
 
     def runs(self, run_ids: Sequence[str]) -> dict[str, RemoteRun]:
         found = {}
@@ -121,7 +124,7 @@ class MlflowConnector:
                 "max_results": RUNS_PAGE,
             }
             for row in self._pages("POST", f"{API}/runs/search", body, "runs"):
-                run = _run(row)
+                run = self._understood(_run, row)
                 found[run.run_id] = run
         return found
 
@@ -175,14 +178,32 @@ class MlflowConnector:
     def _versions(self, params: Mapping[str, str | int]) -> Iterator[RemoteVersion]:
         for row in self._pages("GET", f"{API}/model-versions/search", params, "model_versions"):
             if str(row.get("version", "")).isdecimal():
-                yield _version(row)
+                yield self._understood(_version, row)
+
+    def _understood(self, read: Callable[[Any], T], row: Any) -> T:
+        """What `read` makes of a row that MLflow should have sent.
+
+        Raises:
+            SourceProblem: `wrong_version`, where it is none.
+        """
+        try:
+            return read(row)
+        except (AttributeError, KeyError, TypeError, ValueError, OverflowError, OSError) as error:
+            raise self._strange(f"a row that cannot be read ({error!r:.200})") from error
+
+    def _strange(self, what: str) -> SourceProblem:
+        return SourceProblem(
+            "wrong_version",
+            f"{self._http.url} answers {what}; is it an MLflow server? Crossport is tested with "
+            "MLflow 3.17.",
+        )
 
     def _experiment_ids(self) -> list[str]:
         """All of them, deleted ones too: a search for runs wants to be told where to look."""
         if self._experiments is None:
             body = {"max_results": EXPERIMENTS_PAGE, "view_type": "ALL"}
             rows = self._pages("POST", f"{API}/experiments/search", body, "experiments")
-            self._experiments = [str(row["experiment_id"]) for row in rows]
+            self._experiments = [str(row.get("experiment_id", "")) for row in rows]
         return self._experiments
 
     def _pages(
@@ -202,7 +223,10 @@ class MlflowConnector:
                 raise SourceProblem(
                     "wrong_version", f"{self._http.url} has no {path}: {missing}"
                 ) from missing
-            yield from answer.get(key, [])
+            rows = answer.get(key, [])
+            if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+                raise self._strange(f"{key} that are no list of objects")
+            yield from rows
             token = str(answer.get("next_page_token") or "")
             if not token:
                 return
@@ -233,7 +257,7 @@ def _version(row: Mapping[str, Any]) -> RemoteVersion:
     stage = str(row.get("current_stage") or "")
     return RemoteVersion(
         model=str(row["name"]),
-        number=int(row["version"]),
+        number=_number(row["version"]),
         stage="" if stage == "None" else stage,  # MLflow's word for no stage
         status=str(row.get("status") or ""),
         status_message=str(row.get("status_message") or ""),
@@ -244,6 +268,13 @@ def _version(row: Mapping[str, Any]) -> RemoteVersion:
         created_at=_moment(row.get("creation_timestamp")),
         updated_at=_moment(row.get("last_updated_timestamp")),
     )
+
+
+def _number(text: Any) -> int:
+    number = int(text)
+    if number > LARGEST_NUMBER:
+        raise ValueError(f"version {number} is too large")
+    return number
 
 
 def _run(row: Mapping[str, Any]) -> RemoteRun:
