@@ -144,8 +144,18 @@ def pins(name: str) -> Set[str]:
     return {plain(re.split(r"[=\[ ;]", line)[0]) for line in here}
 
 
+def is_environment() -> bool:
+    """Whether .venv is a whole virtual environment of a suitable Python, not the half of one."""
+    probe = "import sys; print(sys.prefix != sys.base_prefix, *sys.version_info[:2])"
+    try:
+        said = subprocess.check_output([PYTHON, "-c", probe], stderr=subprocess.DEVNULL).split()
+    except (OSError, subprocess.CalledProcessError):
+        return False
+    return said[0] == b"True" and OLDEST <= (int(said[1]), int(said[2])) <= NEWEST
+
+
 def make_environment(python: str) -> None:
-    if os.access(PYTHON, os.X_OK):
+    if is_environment():
         return
     done = subprocess.run(
         [python, "-m", "venv", "--clear", VENV], stdout=subprocess.PIPE, stderr=subprocess.STDOUT

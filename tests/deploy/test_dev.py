@@ -46,3 +46,15 @@ def test_a_registry_that_cannot_be_reached_is_told_with_what_to_set(tmp_path):
     pip = [str(tmp_path / "venv" / "bin" / "pip"), "install", "--retries", "0", "uv==0.13.8"]
     with pytest.raises(dev.SetupProblem, match="package registry cannot be reached"):
         dev.call("Installing uv", pip, env=env)
+
+
+def test_the_half_of_an_environment_that_a_kill_left_is_made_anew(tmp_path, monkeypatch):
+    venv = tmp_path / "venv"
+    monkeypatch.setattr(dev, "VENV", str(venv))
+    monkeypatch.setattr(dev, "PYTHON", str(venv / "bin" / "python"))
+    dev.make_environment(sys.executable)
+    (venv / "pyvenv.cfg").unlink()
+    assert not dev.is_environment()
+    dev.make_environment(sys.executable)
+    assert dev.is_environment()
+    assert (venv / "pyvenv.cfg").exists()
