@@ -16,6 +16,7 @@ MOST_BYTES = 20 * 1024**3
 # Text of golden rows and sources packs well, but never this well over a whole archive.
 MOST_RATIO = 500
 RATIO_COUNTS_FROM = 100 * 1024**2
+LONGEST_NAME = 255  # bytes
 CHUNK = 1 << 20
 
 
@@ -45,11 +46,14 @@ def check_entries(entries: list[zipfile.ZipInfo], packed: int) -> None:
     Raises:
         Refusal: a path that leads out, a link, an entry twice, too many files or bytes.
     """
-    names = [entry.filename.rstrip("/") for entry in entries]
+    names = [str(PurePosixPath(entry.filename)).casefold() for entry in entries]
+    files = {name for name, entry in zip(names, entries, strict=True) if not entry.is_dir()}
     if len(entries) > MOST_FILES:
         raise _hostile(f"it holds {len(entries)} files; a bundle has {MOST_FILES} at most")
-    if len({name.casefold() for name in names}) != len(names):
+    if len(set(names)) != len(names):
         raise _hostile("a name occurs twice in it")
+    if any(str(above) in files for name in names for above in PurePosixPath(name).parents):
+        raise _hostile("a name is both a file and a folder in it")
     for entry in entries:
         _check_entry(entry)
     total = sum(entry.file_size for entry in entries)
@@ -65,6 +69,8 @@ def _check_entry(entry: zipfile.ZipInfo) -> None:
         raise _hostile(f"{name!r} is encrypted")
     if mode and stat.S_IFMT(mode) not in {0, stat.S_IFREG, stat.S_IFDIR}:
         raise _hostile(f"{name!r} is a link or a device")
+    if any(len(part.encode("utf-8", "replace")) > LONGEST_NAME for part in path.parts):
+        raise _hostile("a name in it is longer than file systems take")
     outside = path.is_absolute() or ".." in path.parts or not path.parts
     if outside or "\\" in name or ":" in name or "\0" in name:
         raise _hostile(f"the path {name!r} leads out of it")

@@ -120,8 +120,12 @@ def checked_url(url: str) -> str:
     Raises:
         Misuse: not an http or https address.
     """
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.netloc:
+    try:
+        parts = urlsplit(url)
+        named = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # half an IPv6 address, a port that is none
+        named = False
+    if not named:
         raise Misuse(f"{url!r} is no address of a portal; write it like https://crossport.example")
     return url.rstrip("/")
 

@@ -35,7 +35,10 @@ def add(commands: Any, shared: argparse.ArgumentParser) -> None:
     )
     verify.add_argument("bundle", type=Path, metavar="BUNDLE", help="an archive, or one unpacked")
     verify.add_argument(
-        "--java", action="store_true", help="build its Maven project and run its test, too"
+        "--java",
+        action="store_true",
+        help="build its Maven project and run its test, too: that "
+        "runs the bundle's own code, unconfined, so do it for bundles that you trust",
     )
     verify.set_defaults(run=_verify)
 

@@ -125,6 +125,8 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_ADAPTER = "portal.accounts.adapter.AccountAdapter"
 ACCOUNT_FORMS = {"login": "portal.accounts.forms.SignIn"}
 ACCOUNT_SIGNUP_OPEN = _flag("CROSSPORT_SIGNUP", False)
+# Failed logins are counted by address: behind a proxy all come from one, unless it is believed.
+ALLAUTH_TRUSTED_PROXY_COUNT = int(os.environ.get("CROSSPORT_PROXIES", "0"))
 EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
 
 LANGUAGE_CODE = "en"

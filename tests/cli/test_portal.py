@@ -262,6 +262,12 @@ def test_a_server_that_is_no_portal_could_not_be_reached(crossport: Run, live_se
     assert (done.returncode, "not_crossport" in done.stderr) == (4, True), done.stderr
 
 
+@pytest.mark.parametrize("url", ["http://[bad", "http://host:99999", "ftp://host", "http://"])
+def test_what_is_no_address_is_wrong_usage(crossport: Run, url: str):
+    done = crossport("models", env={"CROSSPORT_URL": url})
+    assert (done.returncode, "no address of a portal" in done.stderr) == (2, True), done.stderr
+
+
 def test_without_a_portal_the_command_says_how_to_name_one(crossport: Run):
     done = crossport("models")
     assert (done.returncode, "crossport login URL" in done.stderr) == (2, True), done.stderr

@@ -86,11 +86,29 @@ def twice(file: zipfile.ZipFile) -> None:
         file.writestr("a", b"2")
 
 
+def two_spellings(file: zipfile.ZipFile) -> None:
+    file.writestr("b", b"1")
+    file.writestr("./B", b"2")
+
+
+def file_and_folder(file: zipfile.ZipFile) -> None:
+    file.writestr("b", b"1")
+    file.writestr("b/c", b"2")
+
+
+def too_long(file: zipfile.ZipFile) -> None:
+    file.writestr("b", b"1")
+    file.writestr("é" * 200, b"2")
+
+
 def bomb(file: zipfile.ZipFile) -> None:
     file.writestr("zeros", bytes(150 * 1024**2))
 
 
-@pytest.mark.parametrize("attack", [out_of_it, absolute, link, twice, bomb])
+@pytest.mark.parametrize(
+    "attack",
+    [out_of_it, absolute, link, twice, two_spellings, file_and_folder, too_long, bomb],
+)
 def test_a_hostile_archive_is_refused_and_nothing_of_it_is_written(
     tmp_path: Path, attack: Callable[[zipfile.ZipFile], None]
 ):

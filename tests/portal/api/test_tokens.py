@@ -127,6 +127,24 @@ def test_nobody_revokes_the_token_of_another(as_owner: Client, outsider: User):
     assert tokens.find(text) is not None
 
 
+def test_failures_behind_a_proxy_hold_off_their_own_address_alone(
+    client: Client, outsider: User, settings
+):
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
+
+    def attempt(name: str, password: str, address: str) -> int:
+        return client.post(
+            "/api/v1/tokens/",
+            {"name": "x"},
+            content_type="application/json",
+            headers={**basic(name, password), "X-Forwarded-For": f"10.9.9.9, {address}"},
+        ).status_code
+
+    codes = [attempt(f"guess-{number}", "wrong", "203.0.113.1") for number in range(12)]
+    assert codes[-1] == 429
+    assert attempt("outsider", "battery staple", "203.0.113.2") == 201
+
+
 def test_the_last_use_is_written_once_a_minute_at_most(owner: User, django_assert_num_queries):
     token, text = tokens.issue(owner, "laptop")
     with django_assert_num_queries(2):
