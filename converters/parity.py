@@ -43,18 +43,22 @@ class Margins:
     scores: Floats
     classes: Sequence[object]
 
-    def ties(self, labels: Array, tolerance: float) -> Bools:
-        """[N] where `labels` names a class that the original scores as high as its best.
+    def ties(self, want: Array, have: Array, tolerance: float) -> Bools:
+        """[N] where the original scores both labels as high as its best.
 
-        tolerance: allowed distance to the best score, scaled by the row's largest score above 1.
+        Both: an original that does not choose by its scores (a threshold of its own, votes) names
+        other classes than its best, and there no score tells a tie.
+
+        tolerance: allowed distance to the best score, scaled by how large scores are.
         """
-        best = self.scores.max(axis=1)
-        scale = np.maximum(1.0, np.abs(self.scores).max(axis=1))
+        return self._among_best(want, tolerance) & self._among_best(have, tolerance)
+
+    def _among_best(self, labels: Array, tolerance: float) -> Bools:
         column = {label: i for i, label in enumerate(self.classes)}
         chosen = np.array([column.get(label, -1) for label in labels.tolist()], dtype=np.int64)
         own = np.take_along_axis(self.scores, np.maximum(chosen, 0)[:, None], axis=1)[:, 0]
         with np.errstate(invalid="ignore"):
-            near = best - own <= tolerance * scale
+            near = self.scores.max(axis=1) - own <= tolerance * self._scale()
         return np.asarray((chosen >= 0) & near, dtype=np.bool_)
 
     def narrowest(self) -> Floats:
@@ -62,8 +66,15 @@ class Margins:
         if self.scores.shape[1] < 2:
             return np.full(len(self.scores), np.inf)
         two = np.sort(self.scores, axis=1)[:, -2:]
-        scale = np.maximum(1.0, np.abs(self.scores).max(axis=1))
-        return np.asarray((two[:, 1] - two[:, 0]) / scale, dtype=np.float64)
+        return np.asarray((two[:, 1] - two[:, 0]) / self._scale(), dtype=np.float64)
+
+    def _scale(self) -> Floats:
+        """[N] the row's largest score, at least 1 and the scores' spread over all rows.
+
+        A score of nothing is what is left of large terms, and rounded as they are.
+        """
+        usual = max(1.0, float(_spread(self.scores).max()))
+        return np.asarray(np.maximum(usual, np.abs(self.scores).max(axis=1)), dtype=np.float64)
 
 
 def tolerance(exact: bool) -> float:
@@ -87,10 +98,10 @@ def judge(
 
     rows: the features, column → [N] or [N, k], shown beside the worst rows.
     expected: the original's answers by output name; entries that are no output (see
-        `margins_of`) only help to tell ties.
+        `rankings`) only help to tell ties.
     got: the converted file's answers by output name.
     """
-    margins = margins_of(expected, outputs)
+    margins = rankings(expected, outputs)
     verdicts = []
     for output in outputs:
         want, have = expected.get(output.name), got.get(output.name)
@@ -113,16 +124,17 @@ def judge(
     return verdicts
 
 
-def margins_of(expected: Mapping[str, Array], outputs: Sequence[Output]) -> Margins | None:
-    """The original's ranking of its classes, from its probabilities or scores, if it gave any.
+def rankings(expected: Mapping[str, Array], outputs: Sequence[Output]) -> list[Margins]:
+    """The original's rankings of its classes, from its probabilities and its scores.
 
     Answers of the original that are no outputs of the file are named `margin:` and a method; they
     hold [N, C] or [N] scores in the order of the label's classes.
     """
     classes = next((o.classes for o in outputs if o.kind is OutputKind.LABEL and o.classes), None)
-    ranking = (OutputKind.PROBABILITIES, OutputKind.SCORES)
-    names = [o.name for o in outputs if o.kind in ranking]
+    kinds = (OutputKind.PROBABILITIES, OutputKind.SCORES)
+    names = [o.name for o in outputs if o.kind in kinds]
     names += [name for name in expected if name.startswith("margin:")]
+    found = []
     for name in names:
         scores = expected.get(name)
         if classes is None or scores is None or scores.dtype.kind not in "fiu":
@@ -132,24 +144,25 @@ def margins_of(expected: Mapping[str, Array], outputs: Sequence[Output]) -> Marg
             # A decision function of two classes: positive is the second.
             scores = np.column_stack([np.zeros(len(scores)), scores.reshape(len(scores))])
         if scores.shape[1] == len(classes) and len(classes) > 1:
-            return Margins(scores, classes)
-    return None
+            found.append(Margins(scores, classes))
+    return found
 
 
 def _judge_labels(
     output: Output,
     want: Array,
     have: Array,
-    margins: Margins | None,
+    margins: Sequence[Margins],
     rows: Mapping[str, Array],
     exact: bool,
 ) -> OutputParity:
     differ = _differs(want, have)
     if differ.ndim == 2:
-        differ, margins = np.asarray(differ.any(axis=1), dtype=np.bool_), None
+        differ, margins = np.asarray(differ.any(axis=1), dtype=np.bool_), []
     tied: Bools = np.zeros(len(want), dtype=np.bool_)
-    if margins is not None and len(margins.scores) == len(want):
-        tied = np.logical_and(differ, margins.ties(have, tie(exact)))
+    for ranking in margins:
+        if len(ranking.scores) == len(want):
+            tied |= differ & ranking.ties(want, have, tie(exact))
     wrong: Bools = np.logical_and(differ, ~tied)
     mismatches = int(wrong.sum())
     parity = OutputParity(

@@ -9,6 +9,7 @@ import warnings
 from typing import Any
 
 import numpy as np
+from onnx import helper
 
 from converters.contract import OutputKind
 from converters.errors import Refused
@@ -143,10 +144,10 @@ def _adopt(graph: Graph, model: Any, fed: Value) -> list[Value]:
 
 
 def _portable_locale(node: Any) -> None:
-    """skl2onnx writes en_US, which slim images lack; C.UTF-8 folds the same letters."""
-    for attribute in node.attribute:
-        if attribute.name == "locale":
-            attribute.s = b"C.UTF-8"
+    """en_US, which is also meant where none is named, is not on slim images; C.UTF-8 is."""
+    kept = [attribute for attribute in node.attribute if attribute.name != "locale"]
+    del node.attribute[:]
+    node.attribute.extend([*kept, helper.make_attribute("locale", "C.UTF-8")])
 
 
 def _value_of(name: str, output: Any) -> Value:

@@ -54,6 +54,8 @@ class Graph:
         notes: what the model's owner should know.
         ml_opset: the ai.onnx.ml opset that the nodes so far need, 0 for none.
         domains: opsets that merged nodes of a library need.
+        empty_text: what "" is at the model: `nan` or `none`, its missing text; `value` where the
+            model learned "" itself.
     """
 
     opset: int = OPSET
@@ -64,6 +66,7 @@ class Graph:
     notes: list[str] = field(default_factory=list)
     ml_opset: int = 0
     domains: dict[str, int] = field(default_factory=dict)
+    empty_text: str = "nan"
     extra_initializers: list[Any] = field(default_factory=list)
     _count: int = 0
     _casts: dict[tuple[str, str], Value] = field(default_factory=dict)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from converters.errors import Refused
-from converters.onnx_graph.encoding import is_missing
+from converters.onnx_graph.encoding import UNKNOWN_TEXT, is_missing
 from converters.onnx_graph.frame import Frame
 from converters.onnx_graph.graph import ML, Graph, Value
 from converters.onnx_graph.registry import transformer
@@ -86,8 +86,15 @@ def _missing(graph: Graph, value: Value, missing: Any) -> Value:
     return graph.compare("Equal", value, np.full((1, 1), missing))
 
 
+def _meant(missing: Any) -> str:
+    return "none" if missing is None else "nan"
+
+
 def _missing_text(graph: Graph, value: Value, missing: Any) -> Value:
     key = "" if is_missing(missing) else str(missing)
+    if is_missing(missing) and graph.empty_text != _meant(missing):
+        # Nothing that arrives here is what this imputer replaces: NaN is not None to it.
+        key = UNKNOWN_TEXT
     found = graph.op(
         "LabelEncoder",
         [value],

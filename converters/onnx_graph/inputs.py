@@ -31,7 +31,8 @@ def declare(graph: Graph, signature: Signature, options: Options) -> tuple[list[
     """Declare the inputs; returns them as the contract names them, and as a frame.
 
     Raises:
-        Refused: `column_type`, or `inputs_option` where one tensor cannot carry the columns.
+        Refused: `column_type`, `unnamed_columns`, or `inputs_option` where one tensor cannot
+            carry the columns.
     """
     if signature.tensor is not None:
         return _declare_tensor(graph, signature)
@@ -47,6 +48,12 @@ def declare(graph: Graph, signature: Signature, options: Options) -> tuple[list[
     if numeric and options.inputs != "columns":
         value = graph.input(TENSOR, dtypes[0], len(names))
         return [Input(TENSOR, dtypes[0], list(names))], Frame((value,), names)
+    if "" in names:
+        raise Refused(
+            "unnamed_columns",
+            f"Column {names.index('') + 1} of the signature has an empty name, which no input of a "
+            "file can have; name it and log the model again.",
+        )
     values = tuple(graph.input(name, dtype, 1) for name, dtype in zip(names, dtypes, strict=True))
     inputs = [Input(name, dtype, [name]) for name, dtype in zip(names, dtypes, strict=True)]
     return inputs, Frame(values, names)

@@ -20,6 +20,10 @@ KNOWN_WRONG = {
     "sklearn.FeatureHasher": "hashing that no format reproduces",
     "sklearn.HashingVectorizer": "hashing that no format reproduces",
     "sklearn.TransformedTargetRegressor": "a transformed target, which PMML carries",
+    "sklearn.TunedThresholdClassifierCV": "a classifier with a threshold of its own, which no "
+    "format carries; log its estimator_ and apply best_threshold_ to the probabilities",
+    "sklearn.FixedThresholdClassifier": "a classifier with a threshold of its own, which no format "
+    "carries; log its estimator_ and apply the threshold to the probabilities",
     "sklearn.MultiOutputClassifier": "several classifiers in one; log one a target",
 }
 

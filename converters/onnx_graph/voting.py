@@ -1,4 +1,4 @@
-"""Votes: the weighted mean of several models' probabilities or values."""
+"""Votes of several models: the mean of their probabilities or values, weighted or not."""
 
 from __future__ import annotations
 
@@ -33,6 +33,42 @@ def regressor(graph: Graph, estimator: Any, frame: Frame) -> Predicted:
     return labels.regressed(graph, _mean(graph, estimator, frame, "predict"))
 
 
+@predictor("sklearn.BaggingClassifier")
+def bagged_classes(graph: Graph, estimator: Any, frame: Frame) -> Predicted:
+    """The mean of the members' probabilities, each on features and with classes of its own."""
+    classes = len(estimator.classes_)
+    total: Value | None = None
+    for member, features in zip(estimator.estimators_, estimator.estimators_features_, strict=True):
+        proba = _answer(graph, member, frame.take(graph, features.tolist()), "predict_proba")
+        proba = graph.cast(proba, "float64")
+        if proba.width != classes:
+            # A member that saw only some classes: a column of zeros for each of the others.
+            places = np.zeros((proba.width, classes))
+            places[np.arange(proba.width), member.classes_.astype(int)] = 1.0
+            proba = graph.matmul(proba, places)
+        total = proba if total is None else graph.binary("Add", total, proba)
+    proba = _divided(graph, total, len(estimator.estimators_))
+    index = labels.first_largest(graph, proba)
+    return labels.classified(graph, index, estimator.classes_, proba, "predict_proba")
+
+
+@predictor("sklearn.BaggingRegressor")
+def bagged_values(graph: Graph, estimator: Any, frame: Frame) -> Predicted:
+    """The mean of the members' values, each on features of its own."""
+    total: Value | None = None
+    for member, features in zip(estimator.estimators_, estimator.estimators_features_, strict=True):
+        value = _answer(graph, member, frame.take(graph, features.tolist()), "predict")
+        value = graph.cast(graph.column(value) if value.width == 0 else value, "float64")
+        total = value if total is None else graph.binary("Add", total, value)
+    return labels.regressed(graph, _divided(graph, total, len(estimator.estimators_)))
+
+
+def _divided(graph: Graph, total: Value | None, count: float) -> Value:
+    if total is None:
+        raise Refused("no_members", "This vote has no members left.")
+    return graph.binary("Div", total, np.full((1, total.width), count))
+
+
 def _mean(graph: Graph, estimator: Any, frame: Frame, source: str) -> Value:
     """numpy's average over the members, in double."""
     members = estimator.estimators_
@@ -44,9 +80,7 @@ def _mean(graph: Graph, estimator: Any, frame: Frame, source: str) -> Value:
         value = graph.column(value) if value.width == 0 else value
         part = graph.binary("Mul", value, np.full((1, value.width), weight))
         total = part if total is None else graph.binary("Add", total, part)
-    if total is None:
-        raise Refused("no_members", "This vote has no members left.")
-    return graph.binary("Div", total, np.full((1, total.width), weights.sum()))
+    return _divided(graph, total, float(weights.sum()))
 
 
 def _answer(graph: Graph, member: Any, frame: Frame, source: str) -> Value:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from converters.contract import Options, Output, OutputKind, Request
@@ -23,15 +24,17 @@ def write(model: Loaded, request: Request, folder: Path) -> Converted:
     Raises:
         Refused: by name, for what no emitter writes or what is known to be wrong.
     """
-    graph = Graph(opset=_opset(request.options))
+    graph = Graph(opset=_opset(request.options), empty_text=_empty_text(model))
     declared, frame = inputs.declare(graph, model.signature, request.options)
     if model.signature.tensor is None:
         frame = _trained_width(model, frame)
     answer = compose.predicted(graph, model.estimator, frame)
     if any(value.dtype == "float32" for value in graph.inputs):
         graph.inexact.append("the model takes float32 inputs")
-    outputs = [_output(one, answer) for one in answer.answers]
-    document = graph.build([(one.name, one.value) for one in answer.answers])
+    names = _output_names(answer, [value.name for value in graph.inputs])
+    pairs = list(zip(names, answer.answers, strict=True))
+    outputs = [_output(name, one, answer) for name, one in pairs]
+    document = graph.build([(name, one.value) for name, one in pairs])
     (folder / FILE).write_bytes(document.SerializeToString(deterministic=True))
     return Converted(
         file=FILE,
@@ -42,6 +45,12 @@ def write(model: Loaded, request: Request, folder: Path) -> Converted:
         facts=_facts(graph),
         notes=[*model.notes, *dict.fromkeys(graph.notes)],
     )
+
+
+def _empty_text(model: Loaded) -> str:
+    if nullable.learns_empty_text(model.estimator):
+        return "value"
+    return "none" if model.missing_text is None else "nan"
 
 
 def _opset(options: Options) -> int:
@@ -65,10 +74,21 @@ def _trained_width(model: Loaded, frame: Frame) -> Frame:
     return frame
 
 
-def _output(answer: Answer, whole: Predicted) -> Output:
+def _output_names(answer: Predicted, taken: Sequence[str]) -> list[str]:
+    """The answers' own names; one that an input has gets underscores."""
+    names = []
+    for one in answer.answers:
+        name = one.name
+        while name in taken:
+            name += "_"
+        names.append(name)
+    return names
+
+
+def _output(name: str, answer: Answer, whole: Predicted) -> Output:
     with_classes = answer.kind is not OutputKind.VALUES
     return Output(
-        name=answer.name,
+        name=name,
         kind=answer.kind,
         dtype=answer.value.dtype,
         width=answer.value.width,

@@ -82,6 +82,10 @@ def _learn_points(estimator: Any, links: Links) -> None:
     for column, points in split_points(estimator).items():
         if column < len(links) and (link := links[column]) is not None:
             link.feature.points.append(link.back(_float32_steps(points)))
+    if isinstance(flag := getattr(estimator, "binarize", None), int | float):
+        for link in links:
+            if link is not None:
+                link.feature.points.append(link.back([flag]))
 
 
 def _float32_steps(points: Floats) -> Floats:
@@ -139,6 +143,8 @@ def _through_columns(step: Any, links: Links) -> Links:
     out: Links = [None] * width
     for label, part, columns in step.transformers_:
         indices = _indices(columns, names, len(links))
+        if not indices:
+            continue
         traced = _through(part, [links[i] for i in indices])
         where = slices.get(label)
         if where is not None and where.stop - where.start == len(traced):
@@ -148,7 +154,7 @@ def _through_columns(step: Any, links: Links) -> Links:
 
 def _indices(columns: Any, names: list[str], width: int) -> list[int]:
     if isinstance(columns, slice):
-        return list(range(width))[columns] if _whole(columns) else []
+        return _sliced(columns, names, width)
     many = [columns] if np.isscalar(columns) or isinstance(columns, str) else list(columns)
     if many and all(isinstance(item, bool | np.bool_) for item in many):
         return [i for i, item in enumerate(many) if item]
@@ -161,8 +167,16 @@ def _indices(columns: Any, names: list[str], width: int) -> list[int]:
     return found
 
 
-def _whole(part: slice) -> bool:
-    return all(edge is None or isinstance(edge, int) for edge in (part.start, part.stop))
+def _sliced(part: slice, names: list[str], width: int) -> list[int]:
+    """Places in a slice of places or, as pandas has it with both ends inside, of names."""
+    edges = (part.start, part.stop)
+    if all(edge is None or isinstance(edge, int) for edge in edges):
+        return list(range(width))[part]
+    if any(edge is not None and edge not in names for edge in edges):
+        return []
+    first = 0 if part.start is None else names.index(part.start)
+    last = width - 1 if part.stop is None else names.index(part.stop)
+    return list(range(first, min(last + 1, width)))
 
 
 def _unknown(step: Any) -> Links:

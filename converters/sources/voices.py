@@ -13,6 +13,9 @@ from converters.errors import Refused
 from converters.sources import pairwise
 from converters.sources.loaded import Answers, Loaded, Rows
 
+# How near a row is to each centre of a clusterer, which gives no scores: distances, negated.
+NEARNESS = "transform:negated"
+
 
 def answer(model: Loaded, rows: Rows, outputs: list[Output]) -> Answers:
     """Call each output's method once and shape its answer as the output promises.
@@ -41,6 +44,8 @@ def _ask(model: Loaded, source: str, frame: Any) -> Any:
                 return pairwise.pairs(model.estimator, frame)
             if source == pairwise.WINNERS:
                 return pairwise.winners(model.estimator, frame)
+            if source == NEARNESS:
+                return -np.asarray(model.estimator.transform(frame))
             return getattr(model.estimator, source)(frame)
     except (ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
         raise Refused(
@@ -66,7 +71,11 @@ def _shaped(raw: Any, output: Output, count: int) -> npt.NDArray[Any]:
     values = np.asarray(raw)
     shape = (count,) if output.width == 0 else (count, output.width)
     if values.size != int(np.prod(shape)):
-        raise ValueError(f"{output.source} answers shape {values.shape}, not {shape}")
+        raise Refused(
+            "original_fails",
+            f"The model's {output.source} answers {values.shape} for {count} rows, where its class "
+            f"promises {shape}; no output can be declared for that.",
+        )
     values = values.reshape(shape)
     if output.dtype == "string":
         return np.array([str(value) for value in values.ravel()], dtype=object).reshape(shape)

@@ -19,7 +19,7 @@ from converters.contract import GIVEN, Input, Output
 from converters.errors import Refused
 from converters.golden import Answers, Array, Rows
 from converters.parity import TOLERANCE_EXACT
-from converters.sources import pairwise
+from converters.sources import pairwise, voices
 
 RAISES = "the original raises an error"
 UNSTEADY = "the original answers differently when asked again"
@@ -27,6 +27,8 @@ DEPENDENT = "the original answers differently alone than in a batch"
 MISSING = "a missing value where the converted model takes none"
 EMPTY = "an empty text, which the converted model reads as a missing value"
 
+# Names answers of the original that are no outputs (see converters.parity.rankings).
+MARGIN = "margin:"
 SINGLE_ROWS = 32
 SINGLE_SECONDS = 5.0
 
@@ -166,9 +168,14 @@ def _try(answer: Ask, rows: Rows) -> Exception | None:
 
 
 def _same(a: Answers, b: Answers) -> npt.NDArray[np.bool_]:
-    """[N] where two answers agree: numbers within rounding, all else exactly."""
+    """[N] where two answers agree: numbers within rounding, all else exactly.
+
+    Margins are left out: no output is compared with them, and they may be rounded as float32.
+    """
     same = np.ones(count(a), dtype=bool)
     for name, one in a.items():
+        if name.startswith(MARGIN):
+            continue
         other = b[name]
         if one.dtype.kind == "f":
             loose = 1e-5 if one.dtype.itemsize < 8 else TOLERANCE_EXACT
@@ -211,23 +218,34 @@ def _say(error: Exception | None) -> str:
 def margin_outputs(estimator: Any, outputs: list[Output]) -> list[Output]:
     """What else the original is asked, so that the judge can tell ties: its own class scores.
 
-    Only where the file itself gives labels and nothing that ranks them.
+    Only where the file itself gives labels and no scores that rank them. Probabilities alone do
+    not tell all ties: many labels are the sign of a score that is rounded more coarsely.
     """
     from converters.contract import OutputKind
 
     kinds = {output.kind for output in outputs}
     label = next((o for o in outputs if o.kind is OutputKind.LABEL and len(o.classes) > 1), None)
-    if label is None or kinds & {OutputKind.PROBABILITIES, OutputKind.SCORES}:
+    if label is None or OutputKind.SCORES in kinds:
         return []
     if pairwise.voter(estimator) is not None:
         # Votes of pairs jump where one pair is tied, so no score of a class tells a tie.
         width = len(label.classes)
-        name = f"margin:{pairwise.WINNERS}"
+        name = f"{MARGIN}{pairwise.WINNERS}"
         return [Output(name, OutputKind.SCORES, "float64", width, label.classes, pairwise.WINNERS)]
-    for source in ("decision_function", "predict_proba"):
+    classes = len(label.classes)
+    if hasattr(_last(estimator), "cluster_centers_") and hasattr(estimator, "transform"):
+        name = f"{MARGIN}{voices.NEARNESS}"
+        return [Output(name, OutputKind.SCORES, "float64", classes, label.classes, voices.NEARNESS)]
+    proven = OutputKind.PROBABILITIES in kinds
+    for source in ("decision_function",) if proven else ("decision_function", "predict_proba"):
         if callable(getattr(estimator, source, None)):
-            classes = len(label.classes)
             width = 0 if source == "decision_function" and classes == 2 else classes
-            name = f"margin:{source}"
+            name = f"{MARGIN}{source}"
             return [Output(name, OutputKind.SCORES, "float64", width, label.classes, source)]
     return []
+
+
+def _last(estimator: Any) -> Any:
+    while hasattr(estimator, "steps"):
+        estimator = estimator.steps[-1][1]
+    return estimator

@@ -162,3 +162,25 @@ def test_the_ten_worst_rows_are_kept_worst_first():
     have = want + np.arange(40)[:, None] * 1e-3
     worst = judge(PROBABILITIES, want, have).worst
     assert [item.row for item in worst] == list(range(39, 29, -1))
+
+
+def test_a_model_that_does_not_choose_by_its_scores_has_no_ties():
+    """It names the second class from 0.2 on; a file that names the likelier one is wrong."""
+    verdict = judge(LABEL, [1, 1, 0], [0, 1, 0], probabilities=probabilities(0.4, 0.8, 0.1))
+    assert (verdict.verdict, verdict.mismatches, verdict.ties) == ("failed", 1, 0)
+
+
+def test_a_tie_of_large_scores_is_as_wide_as_their_rounding():
+    """1e-9 is what double arithmetic leaves of terms of a million, and nothing of terms of one."""
+    for size, tied in ((1e6, 1), (1.0, 0)):
+        scores = np.array([1e-9, size, -size, 2 * size, -2 * size])
+        want, have = [1, 1, 0, 1, 0], [0, 1, 0, 1, 0]
+        verdict = judge(LABEL, want, have, **{"margin:decision_function": scores})
+        assert verdict.ties == tied
+
+
+def test_scores_tell_ties_that_probabilities_do_not():
+    scores = {"margin:decision_function": np.array([1e-9, 1e6, -1e6, 2e6, -2e6])}
+    answers = probabilities(0.5 + 1e-9, 1.0, 0.0, 1.0, 0.0)
+    verdict = judge(LABEL, [1, 1, 0, 1, 0], [0, 1, 0, 1, 0], probabilities=answers, **scores)
+    assert (verdict.verdict, verdict.ties) == ("passed", 1)
