@@ -82,7 +82,7 @@ def request_export(
                 "requested_by": user if user is not None and user.is_authenticated else None,
             },
         )
-        last = export.jobs.first()
+        last = _newest_job(export)
         if last is None or worth_another(last):
             _new_job(export, route)
     return export, created
@@ -117,17 +117,16 @@ def retry(export: Export, user: User | AnonymousUser | None = None) -> Job:
         NotNow: one is still at work, or another would end the same.
         Refused: the export has become impossible since.
     """
-    last = export.jobs.first()
-    if last is not None and last.state in LIVE:
-        raise NotNow("job_not_final", "A job of this export is still at work.")
-    if last is not None and not worth_another(last):
-        raise NotNow(
-            "job_not_retryable",
-            f"This export has {last.state}; the same model and options would end the same.",
-        )
-    route = _route(export.version, export.target, export.profile)
     with transaction.atomic():
-        return _new_job(export, route)
+        last = _newest_job(export)
+        if last is not None and last.state in LIVE:
+            raise NotNow("job_not_final", "A job of this export is still at work.")
+        if last is not None and not worth_another(last):
+            raise NotNow(
+                "job_not_retryable",
+                f"This export has {last.state}; the same model and options would end the same.",
+            )
+        return _new_job(export, _route(export.version, export.target, export.profile))
 
 
 def worth_another(job: Job) -> bool:
@@ -170,6 +169,12 @@ def converter_versions() -> dict[str, str]:
         except metadata.PackageNotFoundError:
             found[name] = wanted.strip()
     return found
+
+
+def _newest_job(export: Export) -> Job | None:
+    """The job that speaks for the export; until the commit nobody else gives it another one."""
+    Export.objects.select_for_update().get(pk=export.pk)
+    return export.jobs.first()
 
 
 def _new_job(export: Export, route: catalog.Route) -> Job:

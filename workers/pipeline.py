@@ -240,18 +240,18 @@ class _Run:
             no = self._report(contract.BundleReport, folder, child)
             self._follow(no.state, no.code, no.sentence, good="", child=child)
         self.files = collect.check_sums(folder)
-        # What is published is what was judged, byte for byte.
-        converted = self.convert
-        if converted is None or converted.file_sha256 not in self._sums_of(converted.file):
-            raise collect.Strange("the bundle does not hold the file that was judged")
         try:
             self.manifest = dict(json.loads(collect.read_bytes(folder / "manifest.json")))
         except (ValueError, TypeError, RecursionError) as error:
             raise collect.Strange(f"manifest.json is no JSON object: {error}") from error
+        # What is published is what was judged, byte for byte, and numbered as was reserved.
+        model = folder / str(self.manifest.get("file", ""))
+        judged = self.convert.file_sha256 if self.convert else None
+        if model not in self.files or collect.sha256_of(model) != judged:
+            raise collect.Strange("the bundle's model is not the file that was judged")
+        if self.manifest.get("build") != self.request.build:
+            raise collect.Strange("the bundle's manifest has another build number")
         return f"build {self.request.build}, {len(self.files)} files"
-
-    def _sums_of(self, name: str) -> set[str]:
-        return {collect.sha256_of(path) for path in self.files if path.name == name}
 
     def _child(self, verb: str, folder: Path) -> ChildResult:
         """Run one verb on clean ground: nothing that an earlier child prepared for it remains."""

@@ -32,10 +32,13 @@ def wake_job(job: Job, *, expires: float | None = None) -> None:
     transaction.on_commit(send, robust=True)
 
 
-def wake_sync(source_id: int) -> None:
-    """Have a source synced, once the rows are committed."""
+def wake_sync(source_id: int, *, expires: float | None = None) -> None:
+    """Have a source synced, once the rows are committed.
+
+    expires: seconds after which a worker that is busy until then may drop the message.
+    """
 
     def send() -> None:
-        app.send_task(SYNC_SOURCE, (source_id,), queue=SYNC_QUEUE)
+        app.send_task(SYNC_SOURCE, (source_id,), queue=SYNC_QUEUE, expires=expires)
 
     transaction.on_commit(send, robust=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
+
 from registry import sync as mirror
 from registry.models import Source
 from workers import reconcile
@@ -30,7 +32,8 @@ def sync_source(source_id: int) -> None:
 def sync_all() -> None:
     """Have every source synced, each by whoever is free."""
     for source_id in Source.objects.values_list("pk", flat=True):
-        wake_sync(source_id)
+        # The next round asks again: what busy workers did not get to must not pile up.
+        wake_sync(source_id, expires=float(settings.SYNC_SECONDS))
 
 
 @app.task  # type: ignore[untyped-decorator]

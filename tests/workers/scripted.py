@@ -43,7 +43,7 @@ folder = job / "bundle"
 (folder / "java").mkdir(parents=True)
 (folder / "model.onnx").write_bytes((job / "convert" / "model.onnx").read_bytes())
 (folder / "java" / "pom.xml").write_text("<project/>")
-(folder / "manifest.json").write_text(json.dumps({"build": request.build}))
+(folder / "manifest.json").write_text(json.dumps({"build": request.build, "file": "model.onnx"}))
 lines = [
     f"{hashlib.sha256(p.read_bytes()).hexdigest()}  {p.relative_to(folder).as_posix()}"
     for p in sorted(folder.rglob("*")) if p.is_file()

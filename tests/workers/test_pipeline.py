@@ -67,7 +67,7 @@ def test_an_honest_run_is_proven_and_leaves_a_checked_bundle(tmp_path, script):
         "bundle/manifest.json",
         "bundle/model.onnx",
     ]
-    assert outcome.manifest == {"build": 7}
+    assert outcome.manifest == {"build": 7, "file": "model.onnx"}
     assert set(outcome.peak_mb) == {"convert", "judge", "bundle"}
     assert list(told.states) == list(pipeline.STEPS)
     assert {name for name, state in told.states.items() if state == "skipped"} == set(
@@ -209,13 +209,29 @@ def test_a_bundle_that_does_not_match_its_sums_is_not_published(tmp_path, script
     assert outcome.files == []
 
 
-def test_a_bundle_with_another_model_than_the_judged_one_is_not_published(tmp_path, script):
-    swapped = BUNDLE.replace('(job / "convert" / "model.onnx").read_bytes()', "b'another'")
+JUDGED = '(job / "convert" / "model.onnx").read_bytes()'
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "what"),
+    [
+        (JUDGED, "b'another'", "the file that was judged"),
+        # The judged file is there too, but not where the manifest sends whoever uses the bundle.
+        (JUDGED, f"b'x'); (folder / 'java/model.onnx').write_bytes({JUDGED}", "that was judged"),
+        ('"file": "model.onnx"', '"file": "../convert/model.onnx"', "the file that was judged"),
+        ('"file": "model.onnx"', '"file": ["model.onnx"]', "the file that was judged"),
+        ('"build": request.build', '"build": 1', "another build number"),
+    ],
+)
+def test_a_bundle_with_another_model_or_number_than_agreed_is_not_published(
+    tmp_path, script, old, new, what
+):
+    swapped = BUNDLE.replace(old, new)
     assert swapped != BUNDLE
     script(bundle=swapped)
     outcome = run(tmp_path)
     assert outcome.state is State.CRASHED
-    assert "the file that was judged" in outcome.sentence
+    assert what in outcome.sentence
 
 
 def limited(monkeypatch, **limits: int) -> None:

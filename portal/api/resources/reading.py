@@ -44,7 +44,7 @@ def known_only(request: Request, *names: str) -> dict[str, str]:
 
     Raises:
         ValidationError: one that this list does not know; ignored, it would silently show
-            everything.
+            everything. Or one with a NUL, which PostgreSQL takes in no text.
     """
     paging = {parameter.name for parameter in PAGING}
     query = request._request.GET.dict()
@@ -54,6 +54,8 @@ def known_only(request: Request, *names: str) -> dict[str, str]:
         raise ValidationError(
             {name: [f"this list has no such filter; it has {', '.join(names)}"] for name in unknown}
         )
+    if unfit := sorted(name for name, value in given.items() if "\0" in value):
+        raise ValidationError({name: ["a NUL is in no name here"] for name in unfit})
     return {name: value for name, value in given.items() if value != ""}
 
 

@@ -271,6 +271,14 @@ def test_a_list_of_versions_costs_the_same_queries_however_long_it_is(client: Cl
     assert count_queries(client, path) == few
 
 
+@pytest.mark.parametrize(
+    "path", ["models/?q=%00", "models/?tag=a%00:b", "exports/?target=%00", "bundles/?target=%00"]
+)
+def test_a_filter_that_the_database_cannot_hold_is_told(client: Client, path: str):
+    answer = client.get(f"/api/v1/{path}")
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
+
+
 @pytest.mark.parametrize("path", ["models/999/", "nowhere/", "versions/999/preflight/", "models"])
 def test_what_is_not_there_is_a_problem_and_not_a_page(client: Client, path: str):
     answer = client.get(f"/api/v1/{path}")
