@@ -33,6 +33,11 @@ NEEDED = {
     "REDIS_URL": "the Redis server to use, for example REDIS_URL=redis://127.0.0.1:6379/0",
 }
 
+SCHEMES = {
+    "DATABASE_URL": ("postgres", "postgresql"),
+    "REDIS_URL": ("redis", "rediss"),
+}
+
 
 class RunProblem(Exception):
     """What keeps Crossport from being served, in one sentence; a log's last lines may follow."""
@@ -50,7 +55,7 @@ def number(text: str, name: str, largest: int) -> int:
 
 
 def require(env: Mapping[str, str]) -> None:
-    """See that the servers are named.
+    """See that the servers are named, by addresses of their kinds.
 
     Raises:
         RunProblem: one is not; the sentence says what to set.
@@ -60,6 +65,11 @@ def require(env: Mapping[str, str]) -> None:
         raise RunProblem(
             f"Set {'; and '.join(missing)}. To try Crossport without servers: `make demo`."
         )
+    for name, schemes in SCHEMES.items():
+        scheme = env[name].strip().partition("://")[0]
+        if scheme not in schemes:  # not quoted: it may hold a password
+            known = " or ".join(f"{one}://" for one in schemes)
+            raise RunProblem(f"{name} does not begin with {known}; it is {NEEDED[name]}.")
 
 
 def commands(bind: str, workers: int, jobs: int, home: Path) -> dict[str, list[str]]:

@@ -39,6 +39,23 @@ def test_a_missing_server_is_refused_with_an_example_of_what_to_set(missing):
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "example"),
+    [
+        ("DATABASE_URL", "mysql://app:hidden@127.0.0.1/x", "DATABASE_URL=postgres://"),
+        ("DATABASE_URL", "hidden", "DATABASE_URL=postgres://"),
+        ("REDIS_URL", "amqp://app:hidden@127.0.0.1", "REDIS_URL=redis://"),
+    ],
+)
+def test_a_server_of_another_kind_is_refused_and_its_password_not_repeated(name, value, example):
+    servers = {"DATABASE_URL": "postgres://127.0.0.1/x", "REDIS_URL": "redis://127.0.0.1/0"}
+    done = make_run(**{**servers, name: value})
+    assert done.returncode == 1
+    assert f"{name} does not begin with" in done.stderr
+    assert example in done.stderr
+    assert "hidden" not in done.stderr
+
+
 def test_a_port_that_is_no_number_is_refused():
     done = make_run(DATABASE_URL="postgres://x/x", REDIS_URL="redis://x", PORT="http")
     assert (done.returncode, done.stderr) == (
