@@ -16,6 +16,7 @@ A job directory looks like this; each child writes one folder and reads the othe
         report.json       JudgeReport
         golden/           the rows that travel in the bundle (converters/golden.py)
     bundle/               by `python -m converters bundle JOBDIR`: the bundle's files, unpacked
+        report.json       BundleReport, in their place, where no bundle can be made
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from converters.bundle.manifest import Manifest, Verdict
-from converters.contract import OutputKind
+from converters.contract import Input, OutputKind
 from converters.java.plan import Plan, plan
 
 
@@ -73,7 +73,7 @@ def _python(manifest: Manifest) -> str:
             "answers = evaluator.evaluateAll(frame)  # a pandas DataFrame of the columns\n```"
         )
     inputs = "\n".join(
-        f"    {item.name!r}: ...,  # {item.dtype}, shape [N, {max(1, len(item.columns))}]"
+        f"    {item.name!r}: ...,  # {item.dtype}, shape {_shape(manifest, item)}"
         for item in manifest.inputs[:5]
     )
     rest = len(manifest.inputs) - 5
@@ -84,6 +84,13 @@ def _python(manifest: Manifest) -> str:
         f'session = onnxruntime.InferenceSession("{manifest.file}")\n'
         f"answers = session.run([{outputs}], {{\n{inputs}\n}})\n```{_missing(manifest)}"
     )
+
+
+def _shape(manifest: Manifest, item: Input) -> str:
+    """A column each, or the one tensor's own width where the signature has no columns."""
+    tensor = manifest.signature.tensor
+    widths = tensor.shape[1:] if tensor else [max(1, len(item.columns))]
+    return f"[{', '.join(['N', *map(str, widths)])}]"
 
 
 def _missing(manifest: Manifest) -> str:

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 
+from converters import contract
 from tests.converters import jobs
 
 
@@ -26,6 +27,17 @@ def test_preflight_of_a_folder_that_is_no_model_says_so(tmp_path):
 def test_preflight_of_an_mlmodel_that_is_not_yaml_says_so(tmp_path):
     (tmp_path / "MLmodel").write_text("flavors: [")
     assert json.loads(jobs.call("preflight", tmp_path).stdout)["code"] == "mlmodel_unreadable"
+
+
+def test_a_bundle_that_cannot_be_is_a_refusal_and_no_crash(tmp_path):
+    contract.write(
+        contract.Request("sklearn", "onnx", contract.Identity("prod", "fraud", "3"), build=1),
+        tmp_path / contract.REQUEST_FILE,
+    )
+    done = jobs.call("bundle", tmp_path)
+    report = contract.read(contract.BundleReport, tmp_path / "bundle" / contract.REPORT_FILE)
+    assert (done.returncode, report.state, report.code) == (0, "refused", "not_proven")
+    assert report.sentence.endswith(".")
 
 
 def test_wrong_usage_is_exit_code_two(tmp_path):
