@@ -32,7 +32,8 @@ def convert(model: Loaded, request: Request, folder: Path) -> Converted:
 
     Raises:
         Refused: `not_in_pmml` for what PMML cannot carry or carries wrongly, by name;
-            `own_python` for steps of the model's own code; `column_type` for datetimes.
+            `own_python` for steps of the model's own code; `column_type` for datetimes;
+            `unnamed_columns`.
     """
     estimator = model.estimator
     names = _field_names(model.signature)
@@ -64,7 +65,13 @@ def _field_names(signature: Signature) -> list[str]:
 
     if signature.tensor is not None:
         return tensor_fields(signature.width)
-    for column in signature.columns:
+    for place, column in enumerate(signature.columns):
+        if not column.name:
+            raise Refused(
+                "unnamed_columns",
+                f"Column {place + 1} of the signature has an empty name, which no field of a "
+                "document can have; name it and log the model again.",
+            )
         if column.type == "datetime":
             raise Refused(
                 "column_type",

@@ -25,8 +25,9 @@ def load(folder: Path, flavor: str) -> Loaded:
 
     Raises:
         Refused: `mlmodel_missing`, `mlmodel_unreadable`, `no_flavor`, `flavor_missing`,
-            `model_file_missing`, `model_unreadable`, `module_missing`, `no_signature` and what
-            `converters.preflight.signature_of` and `check_signature` refuse.
+            `model_file_missing`, `model_unreadable`, `module_missing`, `not_fitted`,
+            `no_signature` and what `converters.preflight.signature_of` and `check_signature`
+            refuse.
     """
     document = mlmodel.read(folder)
     config = mlmodel.flavor_config(document, flavor)
@@ -38,6 +39,7 @@ def load(folder: Path, flavor: str) -> Loaded:
     with warnings.catch_warnings(record=True) as caught, mlmodel.code_path(folder, config):
         warnings.simplefilter("always")
         estimator = LOADERS[flavor](folder, config)
+    _check_fitted(estimator)
     signature = signatures.signature(document, folder, estimator)
     return Loaded(
         flavor=flavor,
@@ -49,6 +51,32 @@ def load(folder: Path, flavor: str) -> Loaded:
         notes=_version_notes(caught),
         missing_text=signatures.missing_text(estimator),
     )
+
+
+def _check_fitted(estimator: Any) -> None:
+    """See that the model was trained before it was logged.
+
+    Raises:
+        Refused: `not_fitted`.
+    """
+    from sklearn.exceptions import NotFittedError
+    from sklearn.utils.validation import check_is_fitted
+
+    last = estimator
+    while getattr(last, "steps", None):
+        last = last.steps[-1][1]
+    if type(last).__module__.partition(".")[0] not in LOADERS:
+        return  # a class of the owner's own may keep what it learned under any name
+    try:
+        check_is_fitted(last)
+    except NotFittedError as error:
+        raise Refused(
+            "not_fitted",
+            f"The model, a {type(estimator).__name__}, was logged before it was trained; call fit "
+            "first, then log it again.",
+        ) from error
+    except (TypeError, AttributeError):
+        return  # no estimator of scikit-learn's kind, such as a Booster: there is nothing to ask
 
 
 def _version_notes(caught: list[warnings.WarningMessage]) -> list[str]:

@@ -65,6 +65,15 @@ def load_file(path: Path, serialization: str) -> Any:
         ) from error
     except DAMAGE as error:
         raise mlmodel.unreadable(path, error) from error
+    except MemoryError:
+        raise
+    except (Exception, SystemExit) as error:
+        # Foreign code: a pickle may run any, and what that raises is the model's own affair.
+        raise Refused(
+            "model_unreadable",
+            f"The model cannot be loaded: its own code raises {type(error).__name__} "
+            f"({str(error)[:200]}). Log the model again with current versions.",
+        ) from error
     raise Refused(
         "serialization_unknown",
         f"The model is saved as {serialization!r}; pickle, cloudpickle and skops can be read.",

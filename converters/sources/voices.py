@@ -47,7 +47,10 @@ def _ask(model: Loaded, source: str, frame: Any) -> Any:
             if source == NEARNESS:
                 return -np.asarray(model.estimator.transform(frame))
             return getattr(model.estimator, source)(frame)
-    except (ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
+    except MemoryError:
+        raise
+    except Exception as error:
+        # Foreign code: any exception is the original's way of not answering.
         raise Refused(
             "original_fails",
             f"The model itself does not answer these rows: {source} raises "

@@ -101,7 +101,7 @@ def _base_score(text: str) -> Floats:
 
 def _margin(base: Floats, objective: str) -> Floats:
     """`base_score` is kept after the link; the sums start before it (ProbToMargin in XGBoost)."""
-    if objective in ("binary:logistic", "reg:logistic", "binary:logitraw"):
+    if objective in ("binary:logistic", "reg:logistic"):
         return np.asarray(-np.log(1.0 / base - 1.0), np.float64)
     if objective in ("count:poisson", "reg:gamma", "reg:tweedie"):
         return np.asarray(np.log(base), np.float64)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -22,9 +23,12 @@ from sklearn import (
     naive_bayes,
     pipeline,
     preprocessing,
+    tree,
 )
 
 from converters.contract import ConvertReport, Options
+from converters.errors import Refused
+from converters.sources.sklearn import load_file
 from tests.converters.routes.proof import converted, judged
 from tests.real_models.folders import save
 
@@ -47,13 +51,18 @@ def chosen(table: pd.DataFrame) -> Any:
 
 
 def convert(
-    model: Any, table: pd.DataFrame, folder: Path, flavor: str = "sklearn", **over: Any
+    model: Any,
+    table: pd.DataFrame,
+    folder: Path,
+    flavor: str = "sklearn",
+    example: bool = True,
+    **over: Any,
 ) -> ConvertReport:
     def make(place: Path) -> Path:
         options: dict[str, Any] = {}
         if flavor != "xgboost":
             options["serialization_format"] = "cloudpickle"
-        return save(flavor, model, table, place, **options)
+        return save(flavor, model, table, place, example=example, **options)
 
     return converted(make, flavor, folder, **over)
 
@@ -169,6 +178,34 @@ def test_a_model_that_answers_another_shape_than_its_class_is_refused(tmp_path: 
     model = xgboost.XGBClassifier(n_estimators=2, objective="multi:softprob", num_class=2)
     report = convert(model.fit(table, chosen(table)), table, tmp_path, "xgboost")
     assert (report.state, report.code) == ("refused", "original_fails")
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        linear_model.Ridge(),
+        pipeline.make_pipeline(preprocessing.StandardScaler(), tree.DecisionTreeClassifier()),
+    ],
+    ids=["Ridge", "Pipeline"],
+)
+def test_a_model_that_was_never_trained_is_refused(model: Any, tmp_path: Path):
+    report = convert(model, people()[["age", "income"]], tmp_path, example=False)
+    assert (report.state, report.code) == ("refused", "not_fitted")
+    assert type(model).__name__ in report.sentence
+
+
+class Broken:
+    """An object whose own code does not load."""
+
+    def __reduce__(self) -> Any:
+        return (exec, ("no_such_name",))
+
+
+def test_a_model_whose_own_code_breaks_while_it_loads_is_refused(tmp_path: Path):
+    (tmp_path / "model.pkl").write_bytes(pickle.dumps(Broken()))
+    with pytest.raises(Refused, match="its own code raises NameError") as caught:
+        load_file(tmp_path / "model.pkl", "pickle")
+    assert caught.value.code == "model_unreadable"
 
 
 def test_text_models_need_no_language_pack(tmp_path: Path):
