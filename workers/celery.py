@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from celery import Celery
-from celery.signals import worker_ready, worker_shutdown
+from celery.signals import worker_init, worker_ready, worker_shutdown
 from django.conf import settings
 
 from converters.catalog import ROUTES, Queue
+from workers.sandbox.secrecy import hide_process
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
@@ -76,6 +77,10 @@ app.conf.update(
 )
 
 
+def _hide_process(**_: Any) -> None:
+    hide_process()
+
+
 def _report_presence(sender: Any, **_: Any) -> None:
     from workers.presence import presence  # models need Django set up, which Celery does later
 
@@ -88,5 +93,6 @@ def _end_presence(**_: Any) -> None:
     presence.end()
 
 
+worker_init.connect(_hide_process)
 worker_ready.connect(_report_presence)
 worker_shutdown.connect(_end_presence)
