@@ -7,6 +7,8 @@ exits 0 only if all of that held.
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import hashlib
 import json
 import os
@@ -15,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -181,6 +184,24 @@ def prove_downloads(portal: Portal) -> list[str]:
         return [wrong for row in bundles if (wrong := check_download(portal, row, Path(folder)))]
 
 
+@contextlib.contextmanager
+def alone(home: Path) -> Iterator[None]:
+    """One demo at a time over one home.
+
+    Raises:
+        DemoProblem: another one runs.
+    """
+    with (home / "lock").open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise DemoProblem(
+                f"A demo runs already over {home}; end that one with Ctrl-C, or give this one a "
+                "folder of its own: `CROSSPORT_HOME=var/second make demo PORT=8001`."
+            ) from None
+        yield
+
+
 def check_port(port: int, chosen: bool) -> None:
     if is_free(port):
         return
@@ -277,9 +298,10 @@ def main() -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        check_port(int(wished or 8000), chosen=bool(wished))
         home.mkdir(parents=True, exist_ok=True)
-        return run(home, int(wished or 8000), once=os.environ.get("ONCE", "") not in {"", "0"})
+        with alone(home):
+            check_port(int(wished or 8000), chosen=bool(wished))
+            return run(home, int(wished or 8000), once=os.environ.get("ONCE", "") not in {"", "0"})
     except (DemoProblem, StackProblem, EmbeddedProblem, MlflowServerProblem) as problem:
         say(str(problem))
         return 1

@@ -15,6 +15,7 @@ from types import TracebackType
 import httpx
 
 from scripts.ports import free_port, is_free
+from scripts.processes import end_with_parent
 
 START_SECONDS = 120.0
 STOP_SECONDS = 10.0
@@ -82,6 +83,7 @@ class MlflowServer:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,  # one group, so that uvicorn's worker ends with it
+                preexec_fn=end_with_parent,
             )
         self._wait_until_it_answers(self._process)
 
