@@ -26,6 +26,11 @@ WRONG = {
 # Models that compute in float32 themselves, or whose PMML adds in another order.
 FLOAT = ("Voting", "Stacking", "XGB", "LGBM")
 LIBRARIES = ("sklearn", "xgboost", "lightgbm", "catboost")
+# Their several scores go through a sigmoid in PMML, which is 1.0 for all large ones.
+SQUEEZED = (
+    *("LinearSVC", "RidgeClassifier", "RidgeClassifierCV", "SGDClassifier", "Perceptron"),
+    "PassiveAggressiveClassifier",
+)
 FORESTS = ("DecisionTree", "RandomForest", "ExtraTree", "Bagging", "IsolationForest", "AdaBoost")
 INNER = (
     *("steps", "transformers_", "transformer_list", "estimators_", "estimators", "estimator_"),
@@ -87,7 +92,14 @@ def _wrong_setting(part: Any) -> str:
             "KNeighborsRegressor(weights='distance') has no answer in PMML where a row equals a "
             "training row; use weights='uniform'."
         )
-    if getattr(part, "n_outputs_", 1) > 1 or name.startswith("MultiOutput"):
+    if name in SQUEEZED and len(getattr(part, "classes_", ())) > 2:
+        return (
+            f"{name} with more than two classes names wrong ones in PMML where several scores are "
+            "large; export to ONNX, or train LogisticRegression."
+        )
+    # A network's n_outputs_ counts its classes.
+    several = getattr(part, "n_outputs_", 1) > 1 and not name.startswith("MLPClassifier")
+    if several or name.startswith("MultiOutput"):
         return "Models with several outputs do not come out right in PMML; train one model each."
     if name.startswith(FORESTS) and _learned_from_missing(part):
         return (

@@ -1,0 +1,33 @@
+"""What the PMML route refuses before the program runs, because it is known to come out wrong."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn import linear_model, neural_network, pipeline, preprocessing, svm
+
+from converters.errors import Refused
+from converters.routes import pmml_limits
+
+ROWS = np.random.default_rng(3).normal(size=(60, 2))
+THREE = np.digitize(ROWS[:, 0], [-0.5, 0.5])
+
+
+@pytest.mark.parametrize(
+    "model",
+    [svm.LinearSVC(), linear_model.RidgeClassifier(), linear_model.SGDClassifier()],
+    ids=lambda model: type(model).__name__,
+)
+def test_scores_of_several_classes_are_refused_and_those_of_two_are_not(model: Any):
+    steps = pipeline.make_pipeline(preprocessing.StandardScaler(), model)
+    with pytest.raises(Refused, match="where several scores are large"):
+        pmml_limits.check(steps.fit(ROWS, THREE))
+    pmml_limits.check(steps.fit(ROWS, THREE > 1))
+
+
+def test_a_network_of_several_classes_has_one_output_all_the_same():
+    network = neural_network.MLPClassifier((3,), max_iter=1000, tol=0.1).fit(ROWS, THREE)
+    assert network.n_outputs_ == 3
+    pmml_limits.check(network)
