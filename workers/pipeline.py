@@ -203,7 +203,8 @@ class _Run:
             raise Cancelled
         self.request = dataclasses.replace(self.request, model_sha256=sums)
         size = sum(path.stat().st_size for path in model.rglob("*") if path.is_file())
-        return f"{len(sums)} files, {size / 1e6:.1f} MB"
+        shown = f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{size / 1e3:.0f} kB"
+        return f"{len(sums)} files, {shown}"
 
     def _convert(self) -> str:
         folder = self.jobdir / contract.CONVERT_DIR
