@@ -24,6 +24,10 @@ KNOWN_WRONG = {
     "format carries; log its estimator_ and apply best_threshold_ to the probabilities",
     "sklearn.FixedThresholdClassifier": "a classifier with a threshold of its own, which no format "
     "carries; log its estimator_ and apply the threshold to the probabilities",
+    "sklearn.RadiusNeighborsClassifier": "a vote of neighbours in a radius, whose ONNX breaks off "
+    "where a row has none; use KNeighborsClassifier",
+    "sklearn.RadiusNeighborsRegressor": "a mean of neighbours in a radius, whose ONNX breaks off "
+    "where a row has none; use KNeighborsRegressor",
     "sklearn.MultiOutputClassifier": "several classifiers in one; log one a target",
 }
 

@@ -70,6 +70,7 @@ SKLEARN: dict[str, tuple[Callable[[], Any], str]] = {
         ),
         "known_wrong",
     ),
+    "radius": (lambda: neighbors.RadiusNeighborsClassifier(9.0), "known_wrong"),
     "distance": (lambda: neighbors.KNeighborsRegressor(weights="distance"), "known_wrong"),
     "bins": (
         lambda: _before(preprocessing.KBinsDiscretizer(quantile_method="averaged_inverted_cdf")),
