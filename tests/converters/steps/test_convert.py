@@ -86,10 +86,12 @@ def test_a_request_that_cannot_be_read_is_a_crash_with_a_traceback(tmp_path, log
     assert json.loads((job / "convert" / "report.json").read_text())["state"] == "crashed"
 
 
-def test_a_model_that_ends_the_process_is_a_crash_with_a_report(tmp_path, logistic):
+def test_a_model_that_ends_the_process_while_it_loads_is_refused(tmp_path, logistic):
     model = shutil.copytree(logistic, tmp_path / "model")
     (model / "model.pkl").write_bytes(b"csys\nexit\n(I0\ntR.")
-    assert jobs.convert(jobs.make_job(tmp_path / "job", model)).state == "crashed"
+    report = jobs.convert(jobs.make_job(tmp_path / "job", model))
+    assert (report.state, report.code) == ("refused", "model_unreadable")
+    assert "its own code raises SystemExit" in report.sentence
 
 
 @pytest.mark.parametrize("arguments", [[], ["convert"], ["explode", "."], ["convert", "/nowhere"]])
