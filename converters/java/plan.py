@@ -169,6 +169,13 @@ def _tensor_field(manifest: Manifest) -> list[Field]:
 
 
 def _feed(item: Input, by_column: dict[str, Field], manifest: Manifest) -> Feed:
+    if manifest.target == "onnx" and _beyond_bmp(item.name):
+        raise Refused(
+            "name_beyond_bmp",
+            f"The column {item.name!r} holds a character that ONNX Runtime's Java API garbles in "
+            "names (one beyond U+FFFF, or a NUL): rename the column, export with inputs=tensor, or "
+            "export to PMML.",
+        )
     fields = [by_column[name] for name in item.columns]
     tensor = manifest.signature.tensor is not None
     width = manifest.signature.width if tensor else len(fields)
@@ -206,9 +213,14 @@ def _check_classes(output: Output, target: str) -> None:
     if target != "onnx":
         return
     for label in output.classes:
-        if isinstance(label, str) and any(ord(c) > 0xFFFF or c == "\0" for c in label):
+        if isinstance(label, str) and _beyond_bmp(label):
             raise Refused(
                 "label_beyond_bmp",
                 f"The class {label!r} holds a character that ONNX Runtime's Java API garbles "
                 "(one beyond U+FFFF, or a NUL): rename the class, or export to PMML.",
             )
+
+
+def _beyond_bmp(text: str) -> bool:
+    """Whether JNI's modified UTF-8, in which ONNX Runtime's Java API reads text, differs for it."""
+    return any(ord(c) > 0xFFFF or c == "\0" for c in text)
