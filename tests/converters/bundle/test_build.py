@@ -19,7 +19,7 @@ from tests.converters.bundle.jobs import mixed_job, rewrite
 
 @pytest.fixture(scope="module")
 def job(tmp_path_factory) -> Path:
-    folder = mixed_job(tmp_path_factory.mktemp("mixed"), rows=120)
+    folder: Path = mixed_job(tmp_path_factory.mktemp("mixed"), rows=120)
     build(folder)
     return folder
 
@@ -27,7 +27,7 @@ def job(tmp_path_factory) -> Path:
 @pytest.fixture
 def bundle(job: Path, tmp_path: Path) -> Path:
     """A copy that a test may damage."""
-    return Path(shutil.copytree(job / "bundle", tmp_path / "bundle"))
+    return shutil.copytree(job / "bundle", tmp_path / "bundle")
 
 
 def _files(folder: Path) -> dict[str, bytes]:
