@@ -125,6 +125,7 @@ def _report(
             *model.notes,
             *converted.notes,
             *_empty_notes(converted, asked),
+            *_none_notes(model, asked),
             *_given_notes(given, asked),
         ],
         given=given,
@@ -142,6 +143,19 @@ def _empty_notes(converted: Converted, asked: Asked) -> list[str]:
         repr(item.name) for item in converted.inputs if item.nullable and item.dtype == "string"
     ]
     return [f"ONNX strings have no null: in {', '.join(names)} an empty text means missing."]
+
+
+def _none_notes(model: Loaded, asked: Asked) -> list[str]:
+    """What to know where the model itself tells two kinds of missing text apart."""
+    from converters.steps.asking import missing
+
+    texts = [values for values in asked.rows.values() if values.dtype == object]
+    if model.missing_text is not None or not any(missing(values).any() for values in texts):
+        return []
+    return [
+        "Missing text was proven as None, which this model learned; NaN, as pandas has it in str "
+        "columns, is another value to the original and not to the converted file."
+    ]
 
 
 def _given_notes(given: int, asked: Asked) -> list[str]:

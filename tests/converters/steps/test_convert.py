@@ -188,3 +188,19 @@ def test_an_empty_text_stays_out_only_where_it_would_mean_missing():
         inputs = [Input("s", "string", ["s"], nullable)]
         kept, _, _ = asking.representable(rows, ["r"] * 3, inputs, target)
         assert asking.count(kept) == left
+
+
+@pytest.mark.parametrize("gap", [None, np.nan])
+def test_a_model_that_learned_none_says_that_nan_is_another_value_to_it(tmp_path, gap):
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import OneHotEncoder
+
+    rows, labels = jobs.people()
+    towns = rows[["home town"]].astype(object)
+    towns.iloc[::7, 0] = gap
+    model = make_pipeline(OneHotEncoder(handle_unknown="ignore"), LogisticRegression())
+    folder = jobs.save(tmp_path / "model", model.fit(towns, labels), towns)
+    report = jobs.convert(jobs.make_job(tmp_path / "job", folder))
+    assert report.state == "converted", report.sentence
+    assert any("proven as None" in note for note in report.notes) is (gap is None)
