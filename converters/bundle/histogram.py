@@ -69,7 +69,7 @@ def _bar(i: int, count: int, most: int) -> str:
 def _tick(i: int) -> str:
     if i == 0:
         text, x = "equal", LEFT + BAR / 2
-    elif i % 3 == 1:
+    elif i > 1 and i % 3 == 1:  # the first one would stand under "equal"
         # A decade's lower end stands under the left edge of its bar.
         text, x = _power(FIRST_DECADE + i - 1), LEFT + i * (BAR + GAP) - GAP / 2
     else:
