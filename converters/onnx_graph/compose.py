@@ -15,6 +15,7 @@ from converters.onnx_graph.graph import Graph, Value
 from converters.onnx_graph.refusals import refuse_known
 from converters.onnx_graph.registry import (
     PREDICTORS,
+    TAKES_TEXT,
     TRANSFORMERS,
     Answer,
     Predicted,
@@ -50,7 +51,8 @@ def predicted(graph: Graph, estimator: Any, frame: Frame) -> Predicted:
         return predicted(graph, estimator.best_estimator_, frame)
     refuse_known(estimator)
     if kind in PREDICTORS:
-        return PREDICTORS[kind](graph, estimator, _numeric(estimator, frame))
+        fed = frame if kind in TAKES_TEXT else _numeric(estimator, frame)
+        return PREDICTORS[kind](graph, estimator, fed)
     if kind in TRANSFORMERS or not hasattr(estimator, "predict"):
         return _transformed_alone(graph, estimator, frame)
     return fallback.predicted(graph, estimator, frame)
@@ -108,7 +110,7 @@ def _transformed_alone(graph: Graph, estimator: Any, frame: Frame) -> Predicted:
     if result.has_strings:
         value = graph.concat([graph.cast(item, "string") for item in result.values])
     else:
-        value = result.numbers(graph)
+        value = result.promoted(graph)
     return Predicted((Answer("transformed", OutputKind.VALUES, "transform", value),))
 
 

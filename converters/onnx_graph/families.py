@@ -10,6 +10,7 @@ FAMILIES = (
     "clusters",
     "decomposition",
     "encoding",
+    "functions",
     "imputing",
     "linear",
     "neural",

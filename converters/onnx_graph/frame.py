@@ -69,6 +69,17 @@ class Frame:
         wanted = dtype or self.float_dtype
         return graph.concat([graph.cast(value, wanted) for value in self.values])
 
+    def promoted(self, graph: Graph) -> Value:
+        """All columns as one block of the dtype that numpy promotes them to: whole stays whole.
+
+        A DataFrame of booleans beside other numbers is an array of objects, which scikit-learn
+        reads as doubles.
+        """
+        kinds = set(self.dtypes)
+        mixed = "bool" in kinds and len(kinds) > 1
+        found = "float64" if mixed else str(np.result_type(*(np.dtype(kind) for kind in kinds)))
+        return graph.concat([graph.cast(value, found) for value in self.values])
+
     @property
     def float_dtype(self) -> str:
         found = np.result_type(*(np.dtype(value.dtype) for value in self.values))

@@ -40,9 +40,7 @@ def refuse_known(estimator: Any) -> None:
     """
     kind = type(estimator)
     name = class_name(kind)
-    if name == "sklearn.FunctionTransformer":
-        _refuse_function(estimator)
-    elif kind.__module__.split(".")[0] not in LIBRARIES:
+    if kind.__module__.split(".")[0] not in LIBRARIES:
         raise own_python(f"{kind.__module__}.{kind.__qualname__}")
     if name in KNOWN_WRONG:
         raise Refused("known_wrong", f"{kind.__name__} is {KNOWN_WRONG[name]}.")
@@ -56,21 +54,6 @@ def own_python(name: str) -> Refused:
         f"This pipeline calls your own Python (`{name}`); ONNX cannot carry it. Compute it before "
         "the model.",
     )
-
-
-def _refuse_function(estimator: Any) -> None:
-    function = estimator.func
-    if function is None:
-        return
-    module = getattr(function, "__module__", None) or ""
-    name = getattr(function, "__name__", None) or type(function).__name__
-    where = type(function).__module__.split(".")[0] if not module else module.split(".")[0]
-    if where == "numpy":
-        raise Refused(
-            "no_converter",
-            f"FunctionTransformer({name}) has no ONNX route yet; PMML carries numpy's functions.",
-        )
-    raise own_python(name)
 
 
 def _refuse_settings(estimator: Any, name: str) -> None:
