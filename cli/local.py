@@ -19,7 +19,7 @@ from cli.outcomes import Crash, Misuse, Refusal
 from cli.output import emit, facts, say
 from converters import catalog, contract
 from converters.preflight import Answer
-from workers import pipeline
+from workers import environments, pipeline
 from workers.sandbox import Limits, command, run_child
 
 REPORT_SCHEMA = 1
@@ -215,7 +215,8 @@ def _run(
         files.rename(folder)
         return sums
 
-    return pipeline.run(jobdir, request, move, _Teller(), lambda: False, lambda: 1)
+    folder = environments.default_folder()
+    return pipeline.run(jobdir, request, move, _Teller(), lambda: False, lambda: 1, folder)
 
 
 def _finish(output: Path, uri: str, outcome: pipeline.Outcome, bundle: Path) -> None:

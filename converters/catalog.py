@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from converters.environments import STANDARD
+
 
 class Queue(StrEnum):
     """Where a route's jobs wait."""
@@ -21,6 +23,7 @@ class Route:
     convert: `module:function`, resolved only in the convert child; a test resolves every row.
     minutes: wall-clock limit of each child.
     memory_mb: limit of a child's private memory (RLIMIT_DATA).
+    environment: the Python environment that loads and converts the model (converters.environments).
     """
 
     flavor: str
@@ -29,6 +32,7 @@ class Route:
     queue: Queue
     minutes: int = 10
     memory_mb: int = 6144
+    environment: str = STANDARD
 
     @property
     def key(self) -> str:
@@ -37,18 +41,24 @@ class Route:
 
 @dataclass(frozen=True)
 class Target:
-    """What a version can be exported to, as people see it."""
+    """What a version can be exported to, as people see it.
+
+    environment: the Python environment that holds its runtime, in which the judge scores.
+    java: whether the bundle carries a generated Java project for it.
+    """
 
     name: str
     title: str
     file: str
     runtime: str
     licence_note: str = ""
+    environment: str = STANDARD
+    java: bool = False
 
 
 TARGETS = (
-    Target("onnx", "ONNX", "model.onnx", "ONNX Runtime"),
-    Target("pmml", "PMML", "model.pmml", "JPMML", "JPMML is AGPL-3.0"),
+    Target("onnx", "ONNX", "model.onnx", "ONNX Runtime", java=True),
+    Target("pmml", "PMML", "model.pmml", "JPMML", "JPMML is AGPL-3.0", java=True),
 )
 
 # Where a bundle can be asked to run.

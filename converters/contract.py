@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import types
 import typing
 from dataclasses import dataclass, field
@@ -80,21 +81,31 @@ class Tensor:
     dtype: str
     shape: list[int]
 
+    @property
+    def width(self) -> int:
+        """How many values one row has; meaningful where only the batch is free."""
+        return math.prod(self.shape[1:])
+
 
 @dataclass(frozen=True)
 class Signature:
-    """A model's inputs: either columns or one tensor, never both."""
+    """A model's inputs: columns, one tensor, or several tensors; never two of these.
+
+    Sampled and golden rows hold every tensor flat, [N, values a row]; its own shape is given back
+    where the original and the converted file are fed.
+    """
 
     columns: list[Column] = field(default_factory=list)
     tensor: Tensor | None = None
     origin: str = "mlflow"  # mlflow | estimator | input_example
+    tensors: list[Tensor] = field(default_factory=list)  # where there are two or more
 
     @property
     def width(self) -> int:
         """How many features one row has."""
         if self.tensor is not None:
-            return self.tensor.shape[-1] if len(self.tensor.shape) > 1 else 1
-        return len(self.columns)
+            return self.tensor.width
+        return sum(tensor.width for tensor in self.tensors) or len(self.columns)
 
 
 @dataclass(frozen=True)
@@ -102,14 +113,16 @@ class Input:
     """One input of the converted file.
 
     dtype: numpy name (float32, float64, int32, int64, bool) or `string`.
-    columns: the signature's columns that it carries, in order; shape is [N, len(columns)].
+    columns: the signature's columns (or its tensor) that it carries, in order.
     nullable: a missing value is allowed and has been proven (NaN; null for strings).
+    shape: of one row, without the batch; empty for [len(columns)], or a tensor's width.
     """
 
     name: str
     dtype: str
     columns: list[str]
     nullable: bool = False
+    shape: list[int] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -119,6 +132,8 @@ class Output:
     width: 0 for shape [N], k for shape [N, k].
     classes: for labels and probabilities, the classes in the order of the model, as JSON scalars.
     source: the original's method that it answers like: predict, predict_proba, decision_function …
+    shape: of one row in the file, without the batch, where it has two axes or more; `width` is then
+        their product, and answers are compared flat.
     """
 
     name: str
@@ -127,6 +142,7 @@ class Output:
     width: int = 0
     classes: list[str | int | float | bool] = field(default_factory=list)
     source: str = "predict"
+    shape: list[int] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -195,6 +211,8 @@ class ConvertReport:
     notes: list[str] = field(default_factory=list)
     excluded: dict[str, int] = field(default_factory=dict)  # why rows were left out → how many
     given: int = 0  # how many rows the user gave, those left out included
+    # Files that `file` itself reads, such as ONNX's external data: name → sha256.
+    data_files: dict[str, str] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     schema: int = SCHEMA
 

@@ -33,6 +33,12 @@ MLFLOW_FLAVORS = frozenset(
 )
 
 
+# Flavors whose models take tensors of any shape, and several of them.
+TENSOR_FLAVORS = frozenset(
+    {"pytorch", "tensorflow", "keras", "onnx", "transformers", "sentence_transformers"}
+)
+
+
 class Answer(StrEnum):
     """Pre-flight's three answers."""
 
@@ -99,7 +105,8 @@ def signature_of(mlmodel: Mapping[str, Any]) -> Signature | None:
     if not inputs:
         return None
     if any(spec.get("type") == "tensor" for spec in inputs):
-        return Signature(tensor=_tensor(inputs))
+        tensors = _tensors(inputs)
+        return Signature(tensor=tensors[0]) if len(tensors) == 1 else Signature(tensors=tensors)
     return Signature(columns=_columns(inputs))
 
 
@@ -119,7 +126,7 @@ def _verdict(mlmodel: Mapping[str, Any], flavor: str, target: Target) -> Verdict
     try:
         signature = signature_of(mlmodel)
         if signature is not None:
-            check_signature(signature)
+            check_signature(signature, flavor)
     except Refused as refusal:
         return _cannot(target, flavor, refusal.code, refusal.sentence)
     if signature is None:
@@ -131,11 +138,12 @@ def _verdict(mlmodel: Mapping[str, Any], flavor: str, target: Target) -> Verdict
     return Verdict(target.name, Answer.CAN, flavor=flavor)
 
 
-def check_signature(signature: Signature) -> None:
-    """See that a converted model can have these inputs.
+def check_signature(signature: Signature, flavor: str) -> None:
+    """See that a converted model of this flavor can have these inputs.
 
     Raises:
-        Refused: a column type without a counterpart, or a tensor that is not [N, features].
+        Refused: a column type without a counterpart; for flavors whose models take rows of
+            features, several tensors or one that is not [N, features].
     """
     for column in signature.columns:
         if column.type not in COLUMN_TYPES:
@@ -144,6 +152,13 @@ def check_signature(signature: Signature) -> None:
                 f"Column {column.name!r} is of type {column.type}, which no converted model can "
                 f"take; use one of {', '.join(sorted(COLUMN_TYPES))}.",
             )
+    if flavor in TENSOR_FLAVORS:
+        return
+    if signature.tensors:
+        raise Refused(
+            "several_tensors",
+            f"The signature declares {len(signature.tensors)} tensors; a {flavor} model takes one.",
+        )
     tensor = signature.tensor
     if tensor is not None and len(tensor.shape) != 2:
         raise Refused(
@@ -202,23 +217,26 @@ def _columns(inputs: list[Mapping[str, Any]]) -> list[Column]:
     return columns
 
 
-def _tensor(inputs: list[Mapping[str, Any]]) -> Tensor:
-    if len(inputs) != 1:
-        raise Refused(
-            "several_tensors",
-            f"The signature declares {len(inputs)} tensors; models with one are what can be "
-            "converted.",
-        )
-    spec = inputs[0].get("tensor-spec")
-    if not isinstance(spec, Mapping):
+def _tensors(inputs: list[Mapping[str, Any]]) -> list[Tensor]:
+    tensors = [_tensor(spec, number) for number, spec in enumerate(inputs)]
+    names = [tensor.name for tensor in tensors]
+    if len(set(names)) < len(names):
+        raise _unreadable("two of its tensors have one name")
+    return tensors
+
+
+def _tensor(spec: Mapping[str, Any], number: int) -> Tensor:
+    told = spec.get("tensor-spec")
+    if not isinstance(told, Mapping):
         raise _unreadable("a tensor has no tensor-spec")
-    dtype, shape = spec.get("dtype"), spec.get("shape")
+    dtype, shape = told.get("dtype"), told.get("shape")
     if not isinstance(dtype, str) or not isinstance(shape, list) or not shape:
         raise _unreadable("a tensor has no dtype or no shape")
     if not all(type(size) is int and size >= -1 for size in shape):
         raise _unreadable(f"a tensor has the shape {shape}")
-    name = inputs[0].get("name")
-    return Tensor(name if isinstance(name, str) and name else "X", dtype, list(shape))
+    name = spec.get("name")
+    unnamed = "X" if number == 0 else f"X{number}"
+    return Tensor(name if isinstance(name, str) and name else unnamed, dtype, list(shape))
 
 
 def _unreadable(why: str) -> Refused:

@@ -42,6 +42,9 @@ def _secret_key(home: Path) -> str:
 
 CROSSPORT_HOME = Path(os.environ.get("CROSSPORT_HOME", ROOT / "var")).resolve()
 STORAGE_URL = os.environ.get("STORAGE_URL", (CROSSPORT_HOME / "storage").as_uri())
+ENVIRONMENTS_FOLDER = Path(
+    os.environ.get("CROSSPORT_ENVIRONMENTS", CROSSPORT_HOME / "environments")
+).resolve()
 REDIS_URL = os.environ.get("REDIS_URL", "")
 OPEN_READING = _flag("CROSSPORT_OPEN_READING", True)
 SYNC_SECONDS = int(os.environ.get("CROSSPORT_SYNC_SECONDS", "60"))

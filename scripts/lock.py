@@ -21,6 +21,8 @@ EVERYWHERE = ["--universal"]
 # onnxruntime-gpu and the CUDA libraries it loads exist for this platform alone.
 CUDA_HOSTS = ["--python-platform", "x86_64-unknown-linux-gnu"]
 
+LINUX = ["--python-platform", "x86_64-unknown-linux-gnu"]
+
 FIRST = "requirements.txt"
 # The others take the first one's versions: web and every kind of worker run the same ones.
 ALIKE = ["--constraint", FIRST]
@@ -31,6 +33,11 @@ FILES: dict[str, list[str]] = {
     "requirements-web.txt": [*EVERYWHERE, *ALIKE],
     "requirements-gpu.txt": [*CUDA_HOSTS, *ALIKE, "--extra", "converters-gpu"],
     "requirements-dev.txt": [*EVERYWHERE, *ALIKE, "--extra", "converters", "--group", "dev"],
+    # Workers run on Linux; a framework may hold back what the standard environment has newer.
+    **{
+        f"converters/environments/{name}.txt": [*LINUX, "--group", name]
+        for name in ("torch", "tensorflow", "spark", "h2o", "statistics")
+    },
 }
 
 
@@ -59,7 +66,9 @@ def compile_file(
     Raises:
         LockProblem: pyproject.toml cannot be resolved; uv's last lines are in the message.
     """
-    command = [uv, "pip", "compile", PROJECT, *FILES[name], "--python-version", "3.11"]
+    # A group alone is compiled without the project's own dependencies.
+    project = [] if name.startswith("converters/") else [PROJECT]
+    command = [uv, "pip", "compile", *project, *FILES[name], "--python-version", "3.11"]
     command += ["--generate-hashes", "--no-annotate", "--no-emit-index-url", "--quiet"]
     # The header names the command for people; it must not depend on who compiles, or where.
     command += ["--custom-compile-command", "make lock", "--output-file", str(target)]
@@ -77,7 +86,7 @@ def is_current(uv: str, name: str, root: Path = ROOT) -> bool:
     if not kept.exists():
         return False
     with tempfile.TemporaryDirectory(prefix="crossport-lock-") as folder:
-        target = Path(folder) / name
+        target = Path(folder) / Path(name).name
         shutil.copyfile(kept, target)
         compile_file(uv, name, target, root=root)
         return target.read_bytes() == kept.read_bytes()

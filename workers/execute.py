@@ -76,6 +76,7 @@ def _work(job: Job, folder: Path, lease: Lease) -> Outcome:
             _Recorder(job, lease),
             lease.stopped,
             lambda: publish.reserve_build(job, job.attempt),
+            Path(settings.ENVIRONMENTS_FOLDER),
         )
     except (LostRace, DatabaseError, InterfaceError):
         raise

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from converters import catalog, contract
-from workers import collect
+from workers import collect, environments
 from workers.sandbox import ChildResult, Killed, Limits, command, level, remove_tree, run_child
 
 STEPS = ("fetch", "environment", "convert", "parity", "optimise", "benchmark", "jvm", "bundle")
@@ -31,7 +31,6 @@ FETCH_REFUSALS = frozenset(
     {"artifacts_changed", "artifacts_gone", "artifact_scheme", "bad_name", "too_large"}
 )
 SKIPPED = {
-    "environment": "standard environment",
     "optimise": "graphs are published as converted",
     "benchmark": "speed is not measured in this release",
     "jvm": "The JVM check runs in a later release; build the bundle's java/ folder to run its test",
@@ -117,12 +116,16 @@ def run(
     steps: StepListener,
     cancelled: Callable[[], bool],
     reserve_build: Callable[[], int],
+    environments_folder: Path,
 ) -> Outcome:
     """Fetch, convert, judge and render one bundle in `jobdir`; never raises for what a model does.
 
     reserve_build: asked once, when all is proven and the bundle is about to be rendered.
+    environments_folder: where environments of large frameworks are built once and kept.
     """
-    return _Run(jobdir.resolve(), request, fetch, steps, cancelled, reserve_build).outcome()
+    return _Run(
+        jobdir.resolve(), request, fetch, steps, cancelled, reserve_build, environments_folder
+    ).outcome()
 
 
 def limits_of(route: catalog.Route) -> Limits:
@@ -140,6 +143,7 @@ class _Run:
         steps: StepListener,
         cancelled: Callable[[], bool],
         reserve_build: Callable[[], int],
+        environments_folder: Path,
     ) -> None:
         self.jobdir = jobdir
         self.request = request
@@ -147,6 +151,8 @@ class _Run:
         self.steps = steps
         self.cancelled = cancelled
         self.reserve_build = reserve_build
+        self.environments_folder = environments_folder
+        self.pythons: dict[str, Path] = {}  # verb → interpreter
         self.step = ""
         self.text = ""
         self.convert: contract.ConvertReport | None = None
@@ -173,6 +179,7 @@ class _Run:
         self.steps.started(step)
         actions = {
             "fetch": self._fetch,
+            "environment": self._environment,
             "convert": self._convert,
             "parity": self._judge,
             "bundle": self._bundle,
@@ -206,16 +213,40 @@ class _Run:
         shown = f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{size / 1e3:.0f} kB"
         return f"{len(sums)} files, {shown}"
 
+    def _environment(self) -> str:
+        """Have the environments of route and target at hand, building what is missing."""
+        route, target = self._route(), catalog.target(self.request.target)
+        wanted = {"convert": route.environment, "judge": target.environment if target else ""}
+        try:
+            for verb, name in wanted.items():
+                self.pythons[verb] = environments.ready(
+                    name, self.environments_folder, self._log, self.cancelled
+                )
+        except environments.Stopped as stop:
+            raise Cancelled from stop
+        except environments.EnvironmentProblem as problem:
+            raise _crash(problem.code, problem.sentence) from problem
+        return ", ".join(dict.fromkeys(wanted.values()))
+
+    def _route(self) -> catalog.Route:
+        route = catalog.route(self.request.flavor, self.request.target)
+        if route is None:
+            sentence = f"There is no route {self.request.flavor} → {self.request.target}."
+            raise _Ended(State.REFUSED, "no_route", sentence)
+        return route
+
     def _convert(self) -> str:
         folder = self.jobdir / contract.CONVERT_DIR
         child = self._child("convert", folder)
         report = self._report(contract.ConvertReport, folder, child)
         self.convert = report
         self._follow(report.state, report.code, report.sentence, good="converted", child=child)
-        if folder / report.file not in collect.check_tree(folder) or "/" in report.file:
-            raise collect.Strange(f"{report.file!r} is no file of its own")
-        if collect.sha256_of(folder / report.file) != report.file_sha256:
-            raise collect.Strange(f"{report.file} is not what its report says")
+        left = collect.check_tree(folder)
+        for name, digest in {**report.data_files, report.file: report.file_sha256}.items():
+            if folder / name not in left or "/" in name:
+                raise collect.Strange(f"{name!r} is no file of its own")
+            if collect.sha256_of(folder / name) != digest:
+                raise collect.Strange(f"{name} is not what its report says")
         return f"{report.file}, {(folder / report.file).stat().st_size / 1e3:.0f} kB"
 
     def _judge(self) -> str:
@@ -250,6 +281,9 @@ class _Run:
         judged = self.convert.file_sha256 if self.convert else None
         if model not in self.files or collect.sha256_of(model) != judged:
             raise collect.Strange("the bundle's model is not the file that was judged")
+        for name, digest in (self.convert.data_files if self.convert else {}).items():
+            if folder / name not in self.files or collect.sha256_of(folder / name) != digest:
+                raise collect.Strange(f"the bundle's {name} is not the file that was judged")
         if self.manifest.get("build") != self.request.build:
             raise collect.Strange("the bundle's manifest has another build number")
         return f"build {self.request.build}, {len(self.files)} files"
@@ -266,13 +300,14 @@ class _Run:
         for path in (request, request.with_name(request.name + ".part")):
             remove_tree(path)
         contract.write(self.request, request)
-        route = catalog.route(self.request.flavor, self.request.target)
-        if route is None:
-            sentence = f"There is no route {self.request.flavor} → {self.request.target}."
-            raise _Ended(State.REFUSED, "no_route", sentence)
+        route = self._route()
         self._log(f"── {verb} ({level()}) ──\n")
         child = run_child(
-            command(verb, self.jobdir), self.jobdir, limits_of(route), self._log, self.cancelled
+            command(verb, self.jobdir, self.pythons.get(verb)),
+            self.jobdir,
+            limits_of(route),
+            self._log,
+            self.cancelled,
         )
         self.peak_mb[verb] = child.peak_mb
         self._log(f"── {verb} ended after {child.seconds:.1f} s, {child.peak_mb} MB ──\n")

@@ -6,7 +6,7 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
-from converters import contract
+from converters import catalog, contract
 from converters.bundle import manifest as manifests
 from converters.bundle.licences import LICENCE_DIR, write_licences
 from converters.bundle.page import page
@@ -41,7 +41,8 @@ def build(jobdir: Path) -> None:
     golden = jobdir / contract.JUDGE_DIR / manifests.GOLDEN_DIR
     manifest = manifests.compose(request, converted, judged, manifests.read_golden(golden))
     _copy(golden, aside / manifests.GOLDEN_DIR, manifest.golden)
-    _copy_model(jobdir, converted, aside / manifest.file)
+    for name, digest in {**converted.data_files, manifest.file: converted.file_sha256}.items():
+        _copy_model(jobdir, aside / name, digest)
     _render(manifest, judged, aside)
     aside.replace(folder)
 
@@ -78,12 +79,14 @@ def _copy(source: Path, to: Path, golden: manifests.Golden) -> None:
         (to / name).write_bytes((source / name).read_bytes())
 
 
-def _copy_model(jobdir: Path, converted: contract.ConvertReport, to: Path) -> None:
+def _copy_model(jobdir: Path, to: Path, digest: str) -> None:
+    if to.parent.name != f"{contract.BUNDLE_DIR}.part":
+        raise ValueError(f"{to.name!r} is no file's name")
     source = jobdir / contract.CONVERT_DIR / to.name
     if source.is_symlink():
         raise ValueError("the converted file is a link")
     shutil.copyfile(source, to)
-    if sha256(to) != converted.file_sha256:
+    if sha256(to) != digest:
         raise ValueError("the converted file is not the one that was judged")
 
 
@@ -94,8 +97,11 @@ def _render(manifest: manifests.Manifest, judged: contract.JudgeReport, folder: 
     _write(folder / PARITY_PAGE, page(manifest, parity))
     _write(folder / README_FILE, readme(manifest))
     write_licences(manifest.target, folder / LICENCE_DIR)
-    manifest = replace(manifest, files={manifest.file: sha256(folder / manifest.file)})
-    generate(manifest, folder / JAVA_DIR)
+    models = [manifest.file, *manifest.data_files]
+    manifest = replace(manifest, files={name: sha256(folder / name) for name in models})
+    target = catalog.target(manifest.target)
+    if target is not None and target.java:
+        generate(manifest, folder / JAVA_DIR)
     manifest = replace(manifest, files=sums_of(folder))
     _write(folder / manifests.MANIFEST_FILE, contract.dump(manifest) + "\n")
     write_sums(folder)

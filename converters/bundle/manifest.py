@@ -101,6 +101,7 @@ class Manifest:
     golden: Golden
     licences: list[Licence]
     jvm: str = JVM_NOT_PROVEN
+    data_files: list[str] = field(default_factory=list)  # beside `file`, which reads them
     files: dict[str, str] = field(default_factory=dict)
     schema: int = SCHEMA
 
@@ -144,6 +145,7 @@ def compose(
         excluded=converted.excluded | judged.excluded,
         parity=[_verdict(parity) for parity in judged.parity],
         golden=golden,
+        data_files=sorted(converted.data_files),
         licences=licences(request.target),
     )
 

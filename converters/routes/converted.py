@@ -19,6 +19,7 @@ class Converted:
         exact: the whole graph computes in double, so parity uses its tight tolerance.
         facts: opset, ir, precision, converter … for the manifest.
         notes: what its owner should know, one sentence each.
+        data_files: names of files beside it that it reads, such as ONNX's external data.
     """
 
     file: str
@@ -28,3 +29,4 @@ class Converted:
     exact: bool = False
     facts: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    data_files: list[str] = field(default_factory=list)

@@ -2,22 +2,42 @@
 
 from __future__ import annotations
 
+import importlib
 import warnings
-from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from converters.errors import Refused
-from converters.sources import lightgbm, mlmodel, signatures, sklearn, xgboost
+from converters.sources import mlmodel, signatures
 from converters.sources.loaded import Answers, Loaded, Rows
 
 __all__ = ["Answers", "Loaded", "Rows", "load"]
 
-LOADERS: dict[str, Callable[[Path, dict[str, Any]], Any]] = {
-    "sklearn": sklearn.load,
-    "xgboost": xgboost.load,
-    "lightgbm": lightgbm.load,
+# Flavor → the module here that knows it, imported only where that flavor is loaded. Each has
+# `load(folder, config)`, which gives the library's own object, and where the object is none of
+# scikit-learn's kind:
+#   `ask(model, source, frame)`: its answer by one method (see converters.sources.voices);
+#   `signature(estimator, document, folder)`: its inputs, where the MLmodel has no signature.
+SOURCES = {
+    "sklearn": "converters.sources.sklearn",
+    "xgboost": "converters.sources.xgboost",
+    "lightgbm": "converters.sources.lightgbm",
 }
+
+
+def module(flavor: str) -> ModuleType:
+    """The module that knows a flavor.
+
+    Raises:
+        Refused: `no_route`.
+    """
+    if flavor not in SOURCES:
+        raise Refused(
+            "no_route",
+            f"Models of flavor {flavor} cannot be loaded; {', '.join(SOURCES)} can.",
+        )
+    return importlib.import_module(SOURCES[flavor])
 
 
 def load(folder: Path, flavor: str) -> Loaded:
@@ -31,16 +51,13 @@ def load(folder: Path, flavor: str) -> Loaded:
     """
     document = mlmodel.read(folder)
     config = mlmodel.flavor_config(document, flavor)
-    if flavor not in LOADERS:
-        raise Refused(
-            "no_route",
-            f"Models of flavor {flavor} cannot be loaded; {', '.join(LOADERS)} can.",
-        )
+    source = module(flavor)
     with warnings.catch_warnings(record=True) as caught, mlmodel.code_path(folder, config):
         warnings.simplefilter("always")
-        estimator = LOADERS[flavor](folder, config)
+        estimator = source.load(folder, config)
     _check_fitted(estimator)
-    signature = signatures.signature(document, folder, estimator)
+    own = getattr(source, "signature", None)
+    signature = signatures.signature(document, folder, flavor, estimator, own)
     return Loaded(
         flavor=flavor,
         estimator=estimator,
@@ -65,7 +82,7 @@ def _check_fitted(estimator: Any) -> None:
     last = estimator
     while getattr(last, "steps", None):
         last = last.steps[-1][1]
-    if type(last).__module__.partition(".")[0] not in LOADERS:
+    if type(last).__module__.partition(".")[0] not in SOURCES:
         return  # a class of the owner's own may keep what it learned under any name
     try:
         check_is_fitted(last)

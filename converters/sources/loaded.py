@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from converters.contract import Output, Signature
+from converters.contract import Output, Signature, Tensor
 from converters.errors import Refused
 
 # One entry a signature column, in order, shape [N]; for a tensor signature one entry, shape [N, k].
@@ -58,13 +58,15 @@ class Loaded:
     missing_text: float | None = float("nan")
 
     def frame(self, rows: Rows) -> Any:
-        """The rows as the model is fed: a DataFrame with the signature's columns, or one array.
+        """The rows as the model is fed: a DataFrame of the signature's columns, an array or a dict.
 
-        Missing strings are None in `rows`, and `missing_text` in the frame.
+        Missing strings are None in `rows`, and `missing_text` in the frame. Tensors, flat in
+        `rows`, get the signature's shape; several of them are a dict by name.
         """
         if self.signature.tensor is not None:
-            name = self.signature.tensor.name or TENSOR
-            return np.asarray(rows[name])
+            return _unflattened(rows, self.signature.tensor)
+        if self.signature.tensors:
+            return {one.name: _unflattened(rows, one) for one in self.signature.tensors}
         columns = {}
         for column in self.signature.columns:
             dtype = DTYPES.get(column.type, "object")
@@ -84,6 +86,11 @@ class Loaded:
         from converters.sources import voices
 
         return voices.answer(self, rows, outputs)
+
+
+def _unflattened(rows: Rows, tensor: Tensor) -> npt.NDArray[Any]:
+    values = np.asarray(rows[tensor.name or TENSOR])
+    return values.reshape(len(values), *tensor.shape[1:])
 
 
 def dtype_of(column_type: str) -> str:

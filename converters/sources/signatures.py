@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -27,25 +28,31 @@ KINDS = {
 }
 
 
-def signature(document: dict[str, Any], folder: Path, estimator: Any) -> Signature:
+Own = Callable[[Any, dict[str, Any], Path], Signature | None]
+
+
+def signature(
+    document: dict[str, Any], folder: Path, flavor: str, estimator: Any, own: Own | None = None
+) -> Signature:
     """The inputs of a model.
 
     An estimator without a signature tells names and number of its features but no types, so the
-    input example is asked first.
+    input example is asked first. own: how a flavor's own objects tell theirs.
 
     Raises:
         Refused: `no_signature`, and what `preflight.signature_of`, `check_signature` refuse.
     """
     found = signature_of(document)
     if found is None:
-        found = _from_example(document, folder) or _from_estimator(estimator)
+        tell = own or (lambda estimator, document, folder: _from_estimator(estimator))
+        found = _from_example(document, folder) or tell(estimator, document, folder)
     if found is None:
         raise Refused(
             "no_signature",
             "The model has no signature and no input example, and does not itself tell the names "
             f"and types of its inputs. {HOW_TO_SIGN}",
         )
-    check_signature(found)
+    check_signature(found, flavor)
     return found
 
 

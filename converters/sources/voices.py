@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from converters import sources
 from converters.contract import Output, OutputKind
 from converters.errors import Refused
 from converters.sources import pairwise
@@ -38,8 +39,8 @@ def _ask(model: Loaded, source: str, frame: Any) -> Any:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            if model.flavor == "xgboost" and type(model.estimator).__name__ == "Booster":
-                return _ask_booster(model.estimator, frame)
+            if ask := getattr(sources.module(model.flavor), "ask", None):
+                return ask(model, source, frame)
             if source == pairwise.PAIRS:
                 return pairwise.pairs(model.estimator, frame)
             if source == pairwise.WINNERS:
@@ -56,16 +57,6 @@ def _ask(model: Loaded, source: str, frame: Any) -> Any:
             f"The model itself does not answer these rows: {source} raises "
             f"{type(error).__name__}: {error}",
         ) from error
-
-
-def _ask_booster(booster: Any, frame: Any) -> Any:
-    import xgboost
-
-    names = booster.feature_names if hasattr(frame, "columns") else None
-    values = frame.to_numpy() if hasattr(frame, "columns") and names is None else frame
-    # A Booster that stopped early remembers its best round, which the wrapper classes then use;
-    # a bare Booster, asked as MLflow's pyfunc asks it, answers with every tree.
-    return booster.predict(xgboost.DMatrix(values))
 
 
 def _shaped(raw: Any, output: Output, count: int) -> npt.NDArray[Any]:

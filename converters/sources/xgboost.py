@@ -7,6 +7,7 @@ from typing import Any
 
 from converters.errors import Refused
 from converters.sources import mlmodel
+from converters.sources.loaded import Loaded
 
 BOOSTER = "xgboost.core.Booster"
 CLASSES = (
@@ -48,3 +49,18 @@ def load(folder: Path, config: dict[str, Any]) -> Any:
     ) as error:
         raise mlmodel.unreadable(path, error) from error
     return model
+
+
+def ask(model: Loaded, source: str, frame: Any) -> Any:
+    """A wrapper's method, or a bare Booster's prediction.
+
+    A Booster that stopped early remembers its best round, which the wrapper classes then use; a
+    bare one, asked as MLflow's pyfunc asks it, answers with every tree.
+    """
+    import xgboost
+
+    if type(model.estimator).__name__ != "Booster":
+        return getattr(model.estimator, source)(frame)
+    names = model.estimator.feature_names if hasattr(frame, "columns") else None
+    values = frame.to_numpy() if hasattr(frame, "columns") and names is None else frame
+    return model.estimator.predict(xgboost.DMatrix(values))

@@ -129,6 +129,7 @@ def _report(
             *_given_notes(given, asked),
         ],
         given=given,
+        data_files={name: sha256_of(work.folder / name) for name in converted.data_files},
         excluded={reason: number for reason, number in asked.excluded.items() if number},
     )
 

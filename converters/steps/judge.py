@@ -133,6 +133,12 @@ def _converted_file(work: _Work) -> Path:
         raise Refused("unloadable", "The conversion left no converted file.")
     if sha256_of(path) != work.report.file_sha256:
         raise Refused("unloadable", "The converted file changed after it was reported.")
+    for name, digest in work.report.data_files.items():
+        beside = path.parent / name
+        if Path(name).name != name or beside.is_symlink() or not beside.is_file():
+            raise Refused("unloadable", f"The conversion left no file {name!r}.")
+        if sha256_of(beside) != digest:
+            raise Refused("unloadable", f"{name} changed after it was reported.")
     return path
 
 
@@ -160,6 +166,8 @@ def _rows(work: _Work) -> tuple[Rows, Answers]:
 def _names(signature: Signature) -> list[str]:
     if signature.tensor is not None:
         return [signature.tensor.name or "X"]
+    if signature.tensors:
+        return [tensor.name for tensor in signature.tensors]
     return [column.name for column in signature.columns]
 
 
@@ -233,7 +241,7 @@ def _advice(work: _Work) -> str:
 
 def _space(signature: Signature | None) -> int:
     """How many different rows there are at all, where every column is a boolean."""
-    if signature is None or signature.tensor is not None or len(signature.columns) > 16:
+    if signature is None or not 0 < len(signature.columns) <= 16:
         return FEWEST_ROWS
     if all(column.type == "boolean" for column in signature.columns):
         return int(2 ** len(signature.columns))

@@ -114,7 +114,7 @@ def check(path: Path) -> dict[str, str]:
 
 
 def feed_of(item: Input, rows: Mapping[str, Array]) -> Array:
-    """One input's array [N, columns] in its dtype; a null string is fed as the empty string.
+    """One input's array [N, columns], or [N, *shape], in its dtype; a null string is fed as "".
 
     Raises:
         FormatError: a null in an input that takes none.
@@ -123,13 +123,17 @@ def feed_of(item: Input, rows: Mapping[str, Array]) -> Array:
     values = np.concatenate(parts, axis=1) if len(parts) > 1 else parts[0]
     if item.dtype != "string":
         with np.errstate(over="ignore", invalid="ignore"):
-            return np.ascontiguousarray(values, dtype=item.dtype)
+            return _of_shape(item, np.ascontiguousarray(values, dtype=item.dtype))
     missing = np.frompyfunc(lambda value: value is None, 1, 1)(values).astype(bool)
     if missing.any():
         if not item.nullable:
             raise FormatError(f"input {item.name} takes no null")
         values = np.where(missing, "", values)
-    return np.ascontiguousarray(values, dtype=object)
+    return _of_shape(item, np.ascontiguousarray(values, dtype=object))
+
+
+def _of_shape(item: Input, values: Array) -> Array:
+    return values.reshape(len(values), *item.shape) if item.shape else values
 
 
 def _tensors(graph: onnx.GraphProto) -> Iterator[onnx.TensorProto]:

@@ -40,7 +40,7 @@ class Scorer(Protocol):
 
 
 def shaped(output: Output, values: Array, rows: int) -> Array:
-    """An answer in the shape that its Output promises: [N], or [N, width].
+    """An answer in the shape that its Output promises: [N], or [N, width]; [N, *shape] is flattened.
 
     [N, 1] is taken for [N] and the other way round; nothing else is bent.
 
@@ -48,7 +48,9 @@ def shaped(output: Output, values: Array, rows: int) -> Array:
         FormatError: any other shape.
     """
     wanted = (rows,) if output.width == 0 else (rows, output.width)
-    if values.shape == wanted:
+    if output.shape and values.shape == (rows, *output.shape):
+        return values.reshape(wanted)
+    if values.shape == wanted and not output.shape:
         return values
     if values.shape in ((rows,), (rows, 1)) and output.width in (0, 1):
         return values.reshape(wanted)

@@ -5,13 +5,13 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 
-from converters import contract, golden
+from converters import catalog, contract, environments, golden
 from converters.contract import ConvertReport, Identity, JudgeReport, Request
+from workers import environments as builder
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -45,11 +45,21 @@ def make_job(folder, model, flavor="sklearn", target="onnx", **over):
     return folder
 
 
+def python_for(verb, folder):
+    """The interpreter that a worker would take for this verb; its environment is built once."""
+    request = contract.read(Request, folder / "request.json")
+    route, target = catalog.route(request.flavor, request.target), catalog.target(request.target)
+    wanted = {"convert": route and route.environment, "judge": target and target.environment}
+    name = wanted.get(verb) or environments.STANDARD
+    place = Path(os.environ.get("CROSSPORT_ENVIRONMENTS") or ROOT / "var" / "environments")
+    return builder.ready(name, place, print, lambda: False)
+
+
 def call(verb, folder):
     """Run one verb in a child with a scrubbed environment."""
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     return subprocess.run(
-        [sys.executable, "-m", "converters", verb, str(folder)],
+        [python_for(verb, folder), "-m", "converters", verb, str(folder)],
         env=environment,
         cwd="/",
         capture_output=True,

@@ -54,7 +54,7 @@ def run(
     told: Told | None = None,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> Outcome:
-    return pipeline.run(folder, REQUEST, fetch, told or Told(), cancelled, lambda: 7)
+    return pipeline.run(folder, REQUEST, fetch, told or Told(), cancelled, lambda: 7, folder.parent)
 
 
 def test_an_honest_run_is_proven_and_leaves_a_checked_bundle(tmp_path, script):

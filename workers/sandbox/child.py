@@ -65,9 +65,12 @@ class ChildResult:
         return self.exit_code == 0 and self.killed_why is Killed.NOT
 
 
-def command(verb: str, jobdir: Path) -> list[str]:
-    """The command line of a converters child; isolated, unbuffered so that its log is live."""
-    return [sys.executable, "-I", "-u", "-m", "converters", verb, str(jobdir)]
+def command(verb: str, jobdir: Path, python: Path | None = None) -> list[str]:
+    """The command line of a converters child; isolated, unbuffered so that its log is live.
+
+    python: the interpreter of another environment than this process's own.
+    """
+    return [str(python or sys.executable), "-I", "-u", "-m", "converters", verb, str(jobdir)]
 
 
 def run_child(
