@@ -127,7 +127,10 @@ class Graph:
         node = helper.make_node(kind, names, [value.name for value in values], domain=domain)
         node.name = self.fresh("node")
         for key, attribute in sorted(attributes.items()):
-            node.attribute.append(helper.make_attribute(key, _plain(attribute)))
+            ready = isinstance(attribute, onnx.AttributeProto)
+            node.attribute.append(
+                attribute if ready else helper.make_attribute(key, _plain(attribute))
+            )
         self.nodes.append(node)
         if domain == ML:
             self.ml_opset = max(self.ml_opset, ML_OPSET)

@@ -9,10 +9,12 @@ import numpy as np
 from converters.contract import OutputKind
 from converters.errors import Refused
 from converters.onnx_graph import labels
+from converters.onnx_graph.encoding import ordinal
 from converters.onnx_graph.frame import Frame
 from converters.onnx_graph.graph import Graph, Value
 from converters.onnx_graph.linear import softmax, two_columns
 from converters.onnx_graph.registry import Answer, Predicted, predictor
+from converters.onnx_graph.text_columns import numeric
 from converters.trees import sklearn as reader
 from converters.trees.form import Ensemble
 from converters.trees.onnx import emit
@@ -99,12 +101,26 @@ def boosted_regressor(graph: Graph, estimator: Any, frame: Frame) -> Predicted:
 
 
 def _hist(graph: Graph, estimator: Any, frame: Frame) -> Value:
-    total = emit(graph, frame.numbers(graph, "float64"), reader.hist_gradient_boosting(estimator))
+    ensemble = reader.hist_gradient_boosting(estimator)
+    total = emit(graph, _encoded(graph, estimator, frame), ensemble)
     base = np.asarray(estimator._baseline_prediction, np.float64).reshape(1, -1)
     return graph.binary("Add", total, base)
 
 
-@predictor("sklearn.HistGradientBoostingClassifier")
+def _encoded(graph: Graph, estimator: Any, frame: Frame) -> Value:
+    """The row as the trees see it: categories as codes, unknown ones NaN, before all numbers."""
+    if estimator._preprocessor is None:
+        return numeric(estimator, frame).numbers(graph, "float64")
+    coded = np.flatnonzero(estimator.is_categorical_).tolist()
+    encoder = estimator._preprocessor.named_transformers_["encoder"]
+    parts = [ordinal(graph, encoder, frame.take(graph, coded)).numbers(graph, "float64")]
+    plain = np.flatnonzero(~estimator.is_categorical_).tolist()
+    if plain:
+        parts.append(numeric(estimator, frame.take(graph, plain)).numbers(graph, "float64"))
+    return graph.concat(parts)
+
+
+@predictor("sklearn.HistGradientBoostingClassifier", text=True)
 def hist_classifier(graph: Graph, estimator: Any, frame: Frame) -> Predicted:
     """Double sums, then sigmoid or softmax."""
     raw = _hist(graph, estimator, frame)
@@ -116,7 +132,7 @@ def hist_classifier(graph: Graph, estimator: Any, frame: Frame) -> Predicted:
     return labels.classified(graph, index, estimator.classes_, proba, "predict_proba")
 
 
-@predictor("sklearn.HistGradientBoostingRegressor")
+@predictor("sklearn.HistGradientBoostingRegressor", text=True)
 def hist_regressor(graph: Graph, estimator: Any, frame: Frame) -> Predicted:
     """Double sums, then the loss's inverse link."""
     raw = _hist(graph, estimator, frame)

@@ -69,12 +69,14 @@ class Category:
 class Formula:
     """A linear leaf: `constant` + sum of `coefficients` times `features`, added in this order.
 
-    Where one of its features is NaN the leaf's plain value counts instead (LightGBM).
+    Where one of its features is NaN the leaf's plain value counts instead (LightGBM). It adds to
+    one target.
     """
 
     features: tuple[int, ...]
     coefficients: tuple[float, ...]
     constant: float
+    target: int = 0
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,7 @@ class Tree:
         missing_true: [nodes] where NaN goes.
         values: [nodes, targets] what a leaf adds to each target; zero in inner nodes.
         members: set node → the keys for which it is true, sorted; empty without categories.
-        formulas: leaf → its formula, for the one target that the tree adds to; mostly empty.
+        formulas: leaf → its formula; mostly empty.
     """
 
     feature: Ints

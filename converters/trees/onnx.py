@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-import numpy.typing as npt
-from onnx import numpy_helper
 
 from converters.onnx_graph.graph import ML, ML_OPSET_TREES, Graph, Value
-from converters.trees.form import LEAF, ZERO, Ensemble, Mode, Tree
-
-SUM = 1
+from converters.trees import leaves
+from converters.trees.form import LEAF, ZERO, Ensemble, Tree
+from converters.trees.keys import keyed
+from converters.trees.nodes import Nodes
 
 
 def emit(graph: Graph, value: Value, ensemble: Ensemble) -> Value:
@@ -22,23 +19,39 @@ def emit(graph: Graph, value: Value, ensemble: Ensemble) -> Value:
     float32, or every partial sum is a float32 whatever the order.
 
     Args:
-        value: [N, features], the row in the library's own dtype before any cast.
+        value: [N, features], the row in the library's own dtype before any cast; words as
+            `keys.rows` gives them.
     """
     row = _zeros(graph, graph.cast(value, ensemble.compares), ensemble)
+    if ensemble.has_formulas:
+        return leaves.formulas(graph, row, ensemble)
+    if leaves.worth_sharing(ensemble):
+        return leaves.shared(graph, row, ensemble)
     narrow = ensemble.compares == "float32" and (
         ensemble.sums == "float32" or _sums_exactly_in_float(ensemble)
     )
     dtype = "float32" if narrow else "float64"
+    row, places = keyed(graph, graph.cast(row, dtype), ensemble)
+    nodes = Nodes(dtype, places)
+    for tree in ensemble.trees:
+        is_leaf = tree.feature == LEAF
+        for target in _targets(tree):
+            nodes.add(tree, tree.values[is_leaf, target], target)
     summed = graph.op(
         "TreeEnsemble",
-        [graph.cast(row, dtype)],
+        [row],
         dtype,
         ensemble.targets,
         domain=ML,
-        **_attributes(ensemble, dtype),
+        **nodes.attributes(ensemble.targets),
     )
     graph.ml_opset = ML_OPSET_TREES
     return graph.cast(summed, ensemble.sums)
+
+
+def _targets(tree: Tree) -> list[int]:
+    """ONNX leaves carry one weight: a tree is repeated for each target that it adds to."""
+    return np.flatnonzero(tree.values.any(axis=0)).tolist() or [0]
 
 
 def _zeros(graph: Graph, row: Value, ensemble: Ensemble) -> Value:
@@ -55,7 +68,7 @@ def _zeros(graph: Graph, row: Value, ensemble: Ensemble) -> Value:
 
 
 def _splits_near_zero(ensemble: Ensemble) -> bool:
-    splits = [tree.threshold[tree.feature != LEAF] for tree in ensemble.trees]
+    splits = [tree.threshold[tree.numeric] for tree in ensemble.trees]
     return bool(np.any(np.abs(np.concatenate(splits)) <= ZERO))
 
 
@@ -63,93 +76,8 @@ def _sums_exactly_in_float(ensemble: Ensemble) -> bool:
     """Whether any order of float32 additions gives the exact sum: whole multiples, few enough."""
     total = 0.0
     for tree in ensemble.trees:
-        leaves = tree.values[tree.feature == LEAF]
-        if not np.array_equal(leaves, np.rint(leaves)):
+        values = tree.values[tree.feature == LEAF]
+        if not np.array_equal(values, np.rint(values)):
             return False
-        total += float(np.abs(leaves).max(initial=0.0))
+        total += float(np.abs(values).max(initial=0.0))
     return total < 2**24
-
-
-def _rounded_down(thresholds: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
-    with np.errstate(over="ignore"):
-        nearest = thresholds.astype(np.float32)
-    above = nearest.astype(np.float64) > thresholds
-    return np.where(above, np.nextafter(nearest, np.float32(-np.inf)), nearest)
-
-
-def _splits(tree: Tree, inner: npt.NDArray[np.bool_], dtype: str) -> npt.NDArray[Any]:
-    thresholds = tree.threshold[inner]
-    if dtype == "float64":
-        return thresholds
-    if tree.mode is Mode.LEQ:
-        return _rounded_down(thresholds)
-    return -_rounded_down(-thresholds)  # x < t for float32 x: the next float32 at or above t
-
-
-def _attributes(ensemble: Ensemble, dtype: str) -> dict[str, Any]:
-    parts: dict[str, list[npt.NDArray[Any]]] = {
-        name: [] for name in ("ids", "splits", "modes", "missing", "true", "tl", "false", "fl")
-    }
-    weights: list[npt.NDArray[np.float64]] = []
-    targets: list[npt.NDArray[np.int64]] = []
-    roots: list[int] = []
-    nodes = leaves = 0
-    for tree in ensemble.trees:
-        for single in _one_target_each(tree, ensemble.targets):
-            roots.append(nodes)
-            one, where = single
-            count = _add(parts, one, dtype, nodes, leaves)
-            values = one.values[one.feature == LEAF, where]
-            if len(values) == 1:
-                # One leaf under both branches loses its weight in ONNX Runtime: give each its own.
-                values = np.repeat(values, 2)
-            weights.append(values)
-            targets.append(np.full(len(values), where, np.int64))
-            nodes += count
-            leaves += len(values)
-    joined = {name: np.concatenate(arrays) for name, arrays in parts.items()}
-    return {
-        "aggregate_function": SUM,
-        "post_transform": 0,
-        "n_targets": ensemble.targets,
-        "tree_roots": roots,
-        "nodes_featureids": joined["ids"].tolist(),
-        "nodes_splits": numpy_helper.from_array(joined["splits"].astype(dtype), "splits"),
-        "nodes_modes": numpy_helper.from_array(joined["modes"].astype(np.uint8), "modes"),
-        "nodes_missing_value_tracks_true": joined["missing"].tolist(),
-        "nodes_truenodeids": joined["true"].tolist(),
-        "nodes_trueleafs": joined["tl"].tolist(),
-        "nodes_falsenodeids": joined["false"].tolist(),
-        "nodes_falseleafs": joined["fl"].tolist(),
-        "leaf_targetids": np.concatenate(targets).tolist(),
-        "leaf_weights": numpy_helper.from_array(np.concatenate(weights).astype(dtype), "weights"),
-    }
-
-
-def _one_target_each(tree: Tree, targets: int) -> list[tuple[Tree, int]]:
-    """ONNX leaves carry one weight: a tree is repeated for each target that it adds to."""
-    used = [target for target in range(targets) if np.any(tree.values[:, target] != 0.0)]
-    return [(tree, target) for target in used or [0]]
-
-
-def _add(
-    parts: dict[str, list[npt.NDArray[Any]]], tree: Tree, dtype: str, nodes: int, leaves: int
-) -> int:
-    """Append one tree's nodes, at least one; returns how many."""
-    inner = tree.feature != LEAF
-    if not inner.any():
-        for name, number in (("ids", 0), ("modes", 0), ("missing", 0), ("tl", 1), ("fl", 1)):
-            parts[name].append(np.array([number]))
-        parts["splits"].append(np.zeros(1))
-        parts["true"].append(np.array([leaves]))
-        parts["false"].append(np.array([leaves + 1]))
-        return 1
-    order = np.where(inner, np.cumsum(inner) - 1 + nodes, np.cumsum(~inner) - 1 + leaves)
-    parts["ids"].append(tree.feature[inner])
-    parts["splits"].append(_splits(tree, inner, dtype))
-    parts["modes"].append(np.full(int(inner.sum()), int(tree.mode)))
-    parts["missing"].append(tree.missing_true[inner].astype(np.int64))
-    for child, leaf, nodes_of in (("true", "tl", tree.true), ("false", "fl", tree.false)):
-        parts[child].append(order[nodes_of[inner]])
-        parts[leaf].append((~inner[nodes_of[inner]]).astype(np.int64))
-    return int(inner.sum())

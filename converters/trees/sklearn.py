@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from converters.errors import Refused
-from converters.trees.form import LEAF, Bools, Ensemble, Floats, Ints, Mode, Tree
+from converters.trees.form import LEAF, Bools, Category, Ensemble, Floats, Ints, Key, Mode, Tree
 
 
 def tree(grown: Any, values: Floats) -> Tree:
@@ -69,36 +68,48 @@ def gradient_boosting(estimator: Any) -> Ensemble:
 def hist_gradient_boosting(estimator: Any) -> Ensemble:
     """HistGradientBoosting's trees, which compare doubles.
 
-    Raises:
-        Refused: `categories` where a feature is categorical.
+    Where it has categories, its own encoder puts them before all other features and turns them
+    into codes (`_preprocessor`); the ensemble's features are the encoder's columns.
     """
     targets = int(estimator.n_trees_per_iteration_)
     trees = []
     for stage in estimator._predictors:
         for target, member in enumerate(stage):
-            trees.append(_hist_tree(member.nodes, target, targets))
-    return Ensemble(tuple(trees), int(estimator.n_features_in_), targets)
+            trees.append(_hist_tree(member, target, targets))
+    remapped = estimator._is_categorical_remapped
+    coded = [] if remapped is None else np.flatnonzero(remapped).tolist()
+    return Ensemble(
+        tuple(trees),
+        int(estimator.n_features_in_),
+        targets,
+        categories={feature: Category(Key.SAME) for feature in coded},
+    )
 
 
-def _hist_tree(nodes: npt.NDArray[Any], target: int, targets: int) -> Tree:
+def _hist_tree(member: Any, target: int, targets: int) -> Tree:
+    nodes = member.nodes
     is_leaf: Bools = nodes["is_leaf"].astype(bool)
-    if np.any(nodes["is_categorical"][~is_leaf]):
-        raise Refused(
-            "categories",
-            "This model splits on categories of its own, which no exact route carries yet; encode "
-            "them with OrdinalEncoder or OneHotEncoder before the model, or train without "
-            "categorical_features.",
-        )
     left: Ints = nodes["left"].astype(np.int64)
+    by_set = nodes["is_categorical"].astype(bool) & ~is_leaf
     return Tree(
         feature=np.where(is_leaf, LEAF, nodes["feature_idx"].astype(np.int64)),
-        threshold=nodes["num_threshold"].astype(np.float64),
+        threshold=np.where(by_set | is_leaf, 0.0, nodes["num_threshold"]).astype(np.float64),
         mode=Mode.LEQ,
         true=left,
         false=nodes["right"].astype(np.int64),
         missing_true=nodes["missing_go_to_left"].astype(bool) & ~is_leaf,
         values=np.where(is_leaf[:, None], _at(nodes["value"], target, targets), 0.0),
+        members={
+            int(node): _bits(member.raw_left_cat_bitsets[nodes["bitset_idx"][node]])
+            for node in np.flatnonzero(by_set)
+        },
     )
+
+
+def _bits(words: npt.NDArray[np.uint32]) -> Ints:
+    """The numbers of the bits that are set in 32-bit words, lowest first."""
+    octets = np.ascontiguousarray(words, "<u4").view(np.uint8)
+    return np.flatnonzero(np.unpackbits(octets, bitorder="little")).astype(np.int64)
 
 
 def _at(leaves: npt.NDArray[Any], target: int, targets: int) -> Floats:
