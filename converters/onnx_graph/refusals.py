@@ -11,8 +11,6 @@ LIBRARIES = ("sklearn", "xgboost", "lightgbm")
 
 # Measured wrong, or written and then not loadable; the sentence says what to do instead.
 KNOWN_WRONG = {
-    "sklearn.KBinsDiscretizer": "bins that the ONNX converter does not write; PMML carries it",
-    "sklearn.QuantileTransformer": "quantiles that neither format reproduces",
     "sklearn.SplineTransformer": "splines that no format carries",
     "sklearn.IterativeImputer": "an iterative imputer that no format carries",
     "sklearn.StackingClassifier": "a stack whose ONNX does not run; use a StackingRegressor or one "

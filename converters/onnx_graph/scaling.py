@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from converters.onnx_graph import elementary
+from converters.onnx_graph.formula import Formula
 from converters.onnx_graph.frame import Frame
 from converters.onnx_graph.graph import Graph, Value
 from converters.onnx_graph.registry import transformer
@@ -86,35 +88,38 @@ def binarizer(graph: Graph, estimator: Any, frame: Frame) -> Frame:
 @transformer("sklearn.PowerTransformer")
 def power(graph: Graph, estimator: Any, frame: Frame) -> Frame:
     """Yeo-Johnson or Box-Cox with each column's lambda, then standardised."""
-    value = frame.numbers(graph, "float64")
+    value = frame.numbers(graph)
     write = _yeo_johnson if estimator.method == "yeo-johnson" else _box_cox
-    columns = [
-        write(graph, graph.take(value, [place]), float(exponent))
-        for place, exponent in enumerate(estimator.lambdas_)
-    ]
+    columns = []
+    for place, exponent in enumerate(estimator.lambdas_):
+        column = Formula(graph, graph.cast(graph.take(value, [place]), "float64"))
+        columns.append(graph.cast(write(column, float(exponent)).value, value.dtype))
     result = Frame((graph.concat(columns),), frame.names)
     return standard(graph, estimator._scaler, result) if estimator.standardize else result
 
 
-def _box_cox(graph: Graph, value: Value, exponent: float) -> Value:
-    if exponent == 0.0:
-        return graph.unary("Log", value)
-    raised = graph.binary("Pow", value, np.full((1, 1), exponent))
-    return graph.binary("Div", graph.binary("Sub", raised, np.ones((1, 1))), [[exponent]])
+def _box_cox(x: Formula, exponent: float) -> Formula:
+    """scipy.special.boxcox."""
+    logarithm = x.call("Log")
+    if abs(exponent) < 1e-19:
+        return logarithm
+    return elementary.expm1(logarithm * exponent) / exponent
 
 
-def _yeo_johnson(graph: Graph, value: Value, exponent: float) -> Value:
-    """sklearn/preprocessing/_data.py and scipy.stats.yeojohnson: two branches by the sign."""
-    positive = graph.compare("GreaterOrEqual", value, np.zeros((1, 1)))
-    zero = graph.const(np.zeros((1, 1)), value.dtype)
-    up = graph.binary("Add", graph.where(positive, value, zero, value), np.ones((1, 1)))
-    down_raw = graph.where(positive, zero, graph.unary("Neg", value), value)
-    down = graph.binary("Add", down_raw, np.ones((1, 1)))
-    yes = _box_cox(graph, up, exponent)
-    no = graph.unary("Neg", _box_cox(graph, down, 2.0 - exponent))
-    chosen = graph.where(positive, yes, no, value)
-    missing = graph.op("IsNaN", [value], "bool", value.width)
-    return graph.where(missing, value, chosen, value)
+def _yeo_johnson(x: Formula, exponent: float) -> Formula:
+    """scipy.stats.yeojohnson: two branches by the sign."""
+    positive = x >= 0.0
+    up, down = positive.where(x, 0.0), positive.where(0.0, -x)
+    yes, no = _grown(up, exponent), -_grown(down, 2.0 - exponent)
+    return x.is_nan().where(x, positive.where(yes, no))
+
+
+def _grown(x: Formula, exponent: float) -> Formula:
+    """((x + 1) ** exponent - 1) / exponent."""
+    logarithm = elementary.log1p(x)
+    if abs(exponent) < np.finfo(np.float64).eps:
+        return logarithm
+    return elementary.expm1(logarithm * exponent) / exponent
 
 
 def clipped(graph: Graph, value: Value, low: float, high: float) -> Value:
