@@ -131,8 +131,7 @@ def _call(
         stderr=subprocess.STDOUT,
         stdin=subprocess.DEVNULL,
         env=environment,
-        text=True,
-        errors="replace",
+        bufsize=0,  # a text stream breaks where a pipe that does not block is empty
     ) as child:
         said: list[str] = []
         stdout = child.stdout
@@ -141,7 +140,8 @@ def _call(
         os.set_blocking(stdout.fileno(), False)
         while True:
             code = _wait(child)
-            if text := stdout.read():
+            if content := stdout.read():
+                text = content.decode(errors="replace")
                 said.append(text)
                 log(text)
             if code is not None:
@@ -153,7 +153,7 @@ def _call(
         raise _problem(row, "".join(said))
 
 
-def _wait(child: subprocess.Popen[str]) -> int | None:
+def _wait(child: subprocess.Popen[bytes]) -> int | None:
     try:
         return child.wait(POLL_SECONDS)
     except subprocess.TimeoutExpired:
