@@ -5,8 +5,12 @@ from __future__ import annotations
 import importlib
 
 FAMILIES = (
+    "stacking",
+    "nested",
+    "calibration",
     "bayes",
-    "boosters",
+    "boosted_lightgbm",
+    "boosted_xgboost",
     "clusters",
     "decomposition",
     "discretising",
@@ -17,7 +21,10 @@ FAMILIES = (
     "neural",
     "quantiles",
     "scaling",
+    "splines",
     "svm",
+    "text",
+    "targets",
     "trees",
     "voting",
 )
