@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from converters.onnx_graph import labels
+from converters.contract import OutputKind
+from converters.onnx_graph import labels, members
 from converters.onnx_graph.frame import Frame
 from converters.onnx_graph.graph import Graph, Value
-from converters.onnx_graph.registry import Predicted, predictor
+from converters.onnx_graph.registry import Answer, Predicted, predictor
 
 
 def scores(graph: Graph, estimator: Any, frame: Frame) -> Value:
@@ -70,7 +72,16 @@ def logistic(graph: Graph, estimator: Any, frame: Frame) -> Predicted:
     index = decided(graph, value)
     one = value.width == 1
     proba = two_columns(graph, graph.sigmoid(value)) if one else softmax(graph, value)
-    return labels.classified(graph, index, estimator.classes_, proba, "predict_proba")
+    whole = labels.classified(graph, index, estimator.classes_, proba, "predict_proba")
+    return with_scores(graph, whole, value)
+
+
+def with_scores(graph: Graph, whole: Predicted, value: Value) -> Predicted:
+    """A classifier with probabilities, whose decision values a model around it may ask for."""
+    more = {"decision_function": lambda: graph.flat(value) if value.width == 1 else value}
+    if value.width > 1:
+        more["predict_log_proba"] = lambda: graph.unary("LogSoftmax", value, axis=1)
+    return replace(whole, more=more)
 
 
 @predictor("sklearn.SGDClassifier")
@@ -78,11 +89,21 @@ def sgd(graph: Graph, estimator: Any, frame: Frame) -> Predicted:
     """Probabilities for the losses that have them, else scores."""
     value = scores(graph, estimator, frame)
     index = decided(graph, value)
-    if estimator.loss == "log_loss":
-        proba = graph.sigmoid(value)
-        shown = two_columns(graph, proba) if value.width == 1 else normalised(graph, proba)
-        return labels.classified(graph, index, estimator.classes_, shown, "predict_proba")
-    return _scored(graph, index, estimator, value)
+    if estimator.loss not in ("log_loss", "modified_huber"):
+        return _scored(graph, index, estimator, value)
+    proba = graph.sigmoid(value) if estimator.loss == "log_loss" else _clipped(graph, value)
+    shown = two_columns(graph, proba) if value.width == 1 else normalised(graph, proba)
+    whole = labels.classified(graph, index, estimator.classes_, shown, "predict_proba")
+    more = {"decision_function": lambda: graph.flat(value) if value.width == 1 else value}
+    return replace(whole, more=more)
+
+
+def _clipped(graph: Graph, value: Value) -> Value:
+    """modified_huber's probability: the score clipped to [-1, 1], moved to [0, 1]."""
+    low = graph.binary("Max", value, np.full((1, 1), -1.0))
+    high = graph.binary("Min", low, np.ones((1, 1)))
+    moved = graph.binary("Add", high, np.ones((1, 1)))
+    return graph.binary("Div", moved, np.full((1, 1), 2.0))
 
 
 @predictor(
@@ -95,7 +116,21 @@ def sgd(graph: Graph, estimator: Any, frame: Frame) -> Predicted:
 def scored(graph: Graph, estimator: Any, frame: Frame) -> Predicted:
     """Classifiers that have scores only."""
     value = scores(graph, estimator, frame)
+    binarizer = getattr(estimator, "_label_binarizer", None)
+    if getattr(binarizer, "y_type_", "").startswith("multilabel"):
+        return _multilabel(graph, value)
     return _scored(graph, decided(graph, value), estimator, value)
+
+
+def _multilabel(graph: Graph, value: Value) -> Predicted:
+    """One flag a label, 1 where its score is above zero, in the order of training."""
+    above = graph.cast(graph.compare("Greater", value, np.zeros((1, 1))), "int64")
+    return Predicted(
+        (
+            Answer("label", OutputKind.LABEL, "predict", above),
+            Answer("scores", OutputKind.VALUES, "decision_function", value),
+        )
+    )
 
 
 def _scored(graph: Graph, index: Value, estimator: Any, value: Value) -> Predicted:
@@ -119,6 +154,8 @@ def discriminant(graph: Graph, estimator: Any, frame: Frame) -> Predicted:
     "sklearn.ElasticNetCV",
     "sklearn.MultiTaskLasso",
     "sklearn.MultiTaskElasticNet",
+    "sklearn.MultiTaskLassoCV",
+    "sklearn.MultiTaskElasticNetCV",
     "sklearn.Lars",
     "sklearn.LarsCV",
     "sklearn.LassoLars",
@@ -149,3 +186,18 @@ def log_linear(graph: Graph, estimator: Any, frame: Frame) -> Predicted:
     if link == "log" or (link == "auto" and power > 0):
         value = graph.unary("Exp", value)
     return labels.regressed(graph, value)
+
+
+@predictor("sklearn.RANSACRegressor", text=True)
+def consensus(graph: Graph, estimator: Any, frame: Frame) -> Predicted:
+    """What its estimator, trained on the inliers, answers."""
+    return labels.regressed(graph, members.ask(graph, estimator.estimator_, frame, "predict"))
+
+
+@predictor("sklearn.PLSRegression", "sklearn.PLSCanonical", "sklearn.CCA")
+def latent(graph: Graph, estimator: Any, frame: Frame) -> Predicted:
+    """Partial least squares: linear in what is left of the features without their means."""
+    moved = graph.binary("Sub", frame.numbers(graph, "float64"), estimator._x_mean.reshape(1, -1))
+    product = graph.matmul(moved, np.asarray(estimator.coef_, np.float64).T)
+    shift = np.asarray(estimator.intercept_, np.float64).reshape(1, -1)
+    return labels.regressed(graph, graph.binary("Add", product, shift))

@@ -11,22 +11,40 @@ LIBRARIES = ("sklearn", "xgboost", "lightgbm")
 
 # Measured wrong, or written and then not loadable; the sentence says what to do instead.
 KNOWN_WRONG = {
-    "sklearn.SplineTransformer": "splines that no format carries",
     "sklearn.IterativeImputer": "an iterative imputer that no format carries",
-    "sklearn.StackingClassifier": "a stack whose ONNX does not run; use a StackingRegressor or one "
-    "model",
     "sklearn.FeatureHasher": "hashing that no format reproduces",
     "sklearn.HashingVectorizer": "hashing that no format reproduces",
-    "sklearn.TransformedTargetRegressor": "a transformed target, which PMML carries",
-    "sklearn.TunedThresholdClassifierCV": "a classifier with a threshold of its own, which no "
-    "format carries; log its estimator_ and apply best_threshold_ to the probabilities",
-    "sklearn.FixedThresholdClassifier": "a classifier with a threshold of its own, which no format "
-    "carries; log its estimator_ and apply the threshold to the probabilities",
-    "sklearn.RadiusNeighborsClassifier": "a vote of neighbours in a radius, whose ONNX breaks off "
-    "where a row has none; use KNeighborsClassifier",
-    "sklearn.RadiusNeighborsRegressor": "a mean of neighbours in a radius, whose ONNX breaks off "
-    "where a row has none; use KNeighborsRegressor",
-    "sklearn.MultiOutputClassifier": "several classifiers in one; log one a target",
+}
+
+_NEAREST = (
+    "Train a classifier, such as KNeighborsClassifier, on its labels_ and log that, or use KMeans."
+)
+_NO_MAP = "Use PCA, KernelPCA or another transformer that maps new rows."
+_DENSITY = "Use GaussianMixture or EllipticEnvelope, which score new rows."
+# Estimators without predict or transform for new rows, and what to do instead.
+NO_ANSWERS = {
+    "sklearn.AgglomerativeClustering": _NEAREST,
+    "sklearn.DBSCAN": _NEAREST,
+    "sklearn.HDBSCAN": _NEAREST,
+    "sklearn.OPTICS": _NEAREST,
+    "sklearn.SpectralClustering": _NEAREST,
+    "sklearn.SpectralBiclustering": _NEAREST,
+    "sklearn.SpectralCoclustering": _NEAREST,
+    "sklearn.LocalOutlierFactor": "Train it with novelty=True, which scores new rows.",
+    "sklearn.TSNE": _NO_MAP,
+    "sklearn.MDS": _NO_MAP,
+    "sklearn.ClassicalMDS": _NO_MAP,
+    "sklearn.SpectralEmbedding": _NO_MAP,
+    "sklearn.EmpiricalCovariance": _DENSITY,
+    "sklearn.GraphicalLasso": _DENSITY,
+    "sklearn.GraphicalLassoCV": _DENSITY,
+    "sklearn.LedoitWolf": _DENSITY,
+    "sklearn.MinCovDet": _DENSITY,
+    "sklearn.OAS": _DENSITY,
+    "sklearn.ShrunkCovariance": _DENSITY,
+    "sklearn.KernelDensity": _DENSITY,
+    "sklearn.NearestNeighbors": "Use KNeighborsClassifier or KNeighborsRegressor, which answer "
+    "with what the neighbours are, not where they are.",
 }
 
 
@@ -42,7 +60,7 @@ def refuse_known(estimator: Any) -> None:
         raise own_python(f"{kind.__module__}.{kind.__qualname__}")
     if name in KNOWN_WRONG:
         raise Refused("known_wrong", f"{kind.__name__} is {KNOWN_WRONG[name]}.")
-    _refuse_settings(estimator, name)
+    _refuse_without_answers(estimator, name)
 
 
 def own_python(name: str) -> Refused:
@@ -54,23 +72,13 @@ def own_python(name: str) -> Refused:
     )
 
 
-def _refuse_settings(estimator: Any, name: str) -> None:
-    """Estimators that are right in one setting and wrong in another."""
-    if name == "sklearn.CalibratedClassifierCV" and estimator.method == "isotonic":
+def _refuse_without_answers(estimator: Any, name: str) -> None:
+    """Estimators that describe the rows they were trained on and answer no others."""
+    if name in NO_ANSWERS and not (
+        name == "sklearn.LocalOutlierFactor" and getattr(estimator, "novelty", False)
+    ):
         raise Refused(
-            "known_wrong",
-            "Isotonic calibration converts wrongly to every format (labels differ in 1.3 % of "
-            "rows); calibrate with method='sigmoid'.",
-        )
-    if name == "sklearn.KNeighborsRegressor" and estimator.weights != "uniform":
-        raise Refused(
-            "known_wrong",
-            "KNeighborsRegressor(weights='distance'): ONNX is wrong by up to 250 %, and PMML is "
-            "empty where a row equals a training row; use weights='uniform'.",
-        )
-    if name == "sklearn.GaussianProcessClassifier" and len(estimator.classes_) > 2:
-        raise Refused(
-            "known_wrong",
-            "A Gaussian process with more than two classes converts to no format; use another "
-            "classifier.",
+            "no_predict",
+            f"{type(estimator).__name__} only describes the rows it was trained on: scikit-learn "
+            f"itself has no answer for new ones. {NO_ANSWERS[name]}",
         )

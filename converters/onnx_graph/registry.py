@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,20 +13,28 @@ from converters.onnx_graph.graph import Graph, Value
 
 @dataclass(frozen=True)
 class Answer:
-    """One output of a predictor: what it is, the original's method, where it is in the graph."""
+    """One output of a predictor: what it is, the original's method, where it is in the graph.
+
+    classes: where they are others than the predictor's, as with several targets.
+    """
 
     name: str
     kind: OutputKind
     source: str
     value: Value
+    classes: list[Any] | None = None
 
 
 @dataclass(frozen=True)
 class Predicted:
-    """All outputs of a predictor; `classes` where it has labels."""
+    """All outputs of a predictor; `classes` where it has labels.
+
+    more: methods that are no outputs of the file, written only where a model around this one asks.
+    """
 
     answers: tuple[Answer, ...]
     classes: list[Any] = field(default_factory=list)
+    more: Mapping[str, Callable[[], Value]] = field(default_factory=dict)
 
 
 Transformer = Callable[[Graph, Any, Frame], Frame]
@@ -34,6 +42,8 @@ Predictor = Callable[[Graph, Any, Frame], Predicted]
 
 TRANSFORMERS: dict[str, Transformer] = {}
 PREDICTORS: dict[str, Predictor] = {}
+# Predictors that hand their columns on untouched, so that those may be text.
+TAKES_TEXT: set[str] = set()
 
 
 class DuplicateEmitter(Exception):
@@ -58,14 +68,16 @@ def transformer(*names: str) -> Callable[[Transformer], Transformer]:
     return register
 
 
-def predictor(*names: str) -> Callable[[Predictor], Predictor]:
-    """Register an emitter for predictors, by `package.Class`."""
+def predictor(*names: str, text: bool = False) -> Callable[[Predictor], Predictor]:
+    """Register an emitter for predictors, by `package.Class`; `text` where columns may be text."""
 
     def register(emit: Predictor) -> Predictor:
         for name in names:
             if name in PREDICTORS:
                 raise DuplicateEmitter(name)
             PREDICTORS[name] = emit
+            if text:
+                TAKES_TEXT.add(name)
         return emit
 
     return register

@@ -6,28 +6,46 @@ from typing import Any
 
 import numpy as np
 
+from converters.contract import OutputKind
 from converters.errors import Refused
-from converters.onnx_graph import labels
+from converters.onnx_graph import labels, members
 from converters.onnx_graph.frame import Frame
 from converters.onnx_graph.graph import Graph, Value
-from converters.onnx_graph.registry import Predicted, predictor
+from converters.onnx_graph.registry import Answer, Predicted, predictor
 
 
-@predictor("sklearn.VotingClassifier")
+@predictor("sklearn.VotingClassifier", text=True)
 def classifier(graph: Graph, estimator: Any, frame: Frame) -> Predicted:
-    """The mean of the members' probabilities; the label is the first largest."""
+    """The mean of the members' probabilities, or their counted labels; the first largest wins."""
     if estimator.voting != "soft":
-        raise Refused(
-            "hard_voting",
-            "This VotingClassifier counts labels, which is not proven here; train it with "
-            "voting='soft'.",
-        )
+        return _counted(graph, estimator, frame)
     proba = _mean(graph, estimator, frame, "predict_proba")
     index = labels.first_largest(graph, proba)
     return labels.classified(graph, index, estimator.classes_, proba, "predict_proba")
 
 
-@predictor("sklearn.VotingRegressor")
+def _counted(graph: Graph, estimator: Any, frame: Frame) -> Predicted:
+    """Each member adds its weight to the class it names; members name classes by their place."""
+    weights = estimator._weights_not_none
+    weights = np.ones(len(estimator.estimators_)) if weights is None else weights
+    places = np.arange(len(estimator.classes_), dtype=np.float64).reshape(1, -1)
+    total: Value | None = None
+    for member, weight in zip(estimator.estimators_, weights, strict=True):
+        named = members.ask(graph, member, frame, "predict")
+        vote = graph.cast(graph.compare("Equal", named, places), "float64")
+        vote = graph.binary("Mul", vote, np.full(places.shape, float(weight)))
+        total = vote if total is None else graph.binary("Add", total, vote)
+    if total is None:
+        raise Refused("no_members", "This vote has no members left.")
+    index = labels.first_largest(graph, total)
+    label = labels.pick(graph, index, estimator.classes_)
+    return Predicted(
+        (Answer("label", OutputKind.LABEL, "predict", label),),
+        labels.plain_classes(estimator.classes_),
+    )
+
+
+@predictor("sklearn.VotingRegressor", text=True)
 def regressor(graph: Graph, estimator: Any, frame: Frame) -> Predicted:
     """The mean of the members' values."""
     return labels.regressed(graph, _mean(graph, estimator, frame, "predict"))
@@ -39,8 +57,7 @@ def bagged_classes(graph: Graph, estimator: Any, frame: Frame) -> Predicted:
     classes = len(estimator.classes_)
     total: Value | None = None
     for member, features in zip(estimator.estimators_, estimator.estimators_features_, strict=True):
-        proba = _answer(graph, member, frame.take(graph, features.tolist()), "predict_proba")
-        proba = graph.cast(proba, "float64")
+        proba = members.ask(graph, member, frame.take(graph, features.tolist()), "predict_proba")
         if proba.width != classes:
             # A member that saw only some classes: a column of zeros for each of the others.
             places = np.zeros((proba.width, classes))
@@ -57,8 +74,7 @@ def bagged_values(graph: Graph, estimator: Any, frame: Frame) -> Predicted:
     """The mean of the members' values, each on features of its own."""
     total: Value | None = None
     for member, features in zip(estimator.estimators_, estimator.estimators_features_, strict=True):
-        value = _answer(graph, member, frame.take(graph, features.tolist()), "predict")
-        value = graph.cast(graph.column(value) if value.width == 0 else value, "float64")
+        value = members.ask(graph, member, frame.take(graph, features.tolist()), "predict")
         total = value if total is None else graph.binary("Add", total, value)
     return labels.regressed(graph, _divided(graph, total, len(estimator.estimators_)))
 
@@ -71,25 +87,12 @@ def _divided(graph: Graph, total: Value | None, count: float) -> Value:
 
 def _mean(graph: Graph, estimator: Any, frame: Frame, source: str) -> Value:
     """numpy's average over the members, in double."""
-    members = estimator.estimators_
+    count = len(estimator.estimators_)
     weights = estimator._weights_not_none
-    weights = np.ones(len(members)) if weights is None else np.asarray(weights, np.float64)
+    weights = np.ones(count) if weights is None else np.asarray(weights, np.float64)
     total: Value | None = None
-    for member, weight in zip(members, weights, strict=True):
-        value = graph.cast(_answer(graph, member, frame, source), "float64")
-        value = graph.column(value) if value.width == 0 else value
+    for member, weight in zip(estimator.estimators_, weights, strict=True):
+        value = members.ask(graph, member, frame, source)
         part = graph.binary("Mul", value, np.full((1, value.width), weight))
         total = part if total is None else graph.binary("Add", total, part)
     return _divided(graph, total, float(weights.sum()))
-
-
-def _answer(graph: Graph, member: Any, frame: Frame, source: str) -> Value:
-    from converters.onnx_graph.compose import predicted
-
-    for answer in predicted(graph, member, frame).answers:
-        if answer.source == source:
-            return answer.value
-    raise Refused(
-        "no_converter",
-        f"{type(member).__name__} inside this vote has no {source} that converts; replace it.",
-    )

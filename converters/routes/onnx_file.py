@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from converters.contract import Options, Output, OutputKind, Request
 from converters.errors import Refused
@@ -65,13 +66,21 @@ def _opset(options: Options) -> int:
 def _trained_width(model: Loaded, frame: Frame) -> Frame:
     """See that the signature has as many columns as the model was trained on."""
     trained = getattr(model.estimator, "n_features_in_", None)
-    if trained is not None and int(trained) != frame.width:
+    if trained is not None and int(trained) != frame.width and not _selects(model.estimator):
         raise Refused(
             "signature_width",
             f"The signature has {frame.width} columns, the model was trained on {int(trained)}; "
             "log the model again with the signature of its training data.",
         )
     return frame
+
+
+def _selects(estimator: Any) -> bool:
+    """Whether the model picks its columns by name, so that others may be there or be gone."""
+    while getattr(estimator, "steps", None) or hasattr(estimator, "best_estimator_"):
+        searched = getattr(estimator, "best_estimator_", None)
+        estimator = searched if searched is not None else estimator.steps[0][1]
+    return hasattr(estimator, "transformers_") and hasattr(estimator, "feature_names_in_")
 
 
 def _output_names(answer: Predicted, taken: Sequence[str]) -> list[str]:
@@ -87,12 +96,13 @@ def _output_names(answer: Predicted, taken: Sequence[str]) -> list[str]:
 
 def _output(name: str, answer: Answer, whole: Predicted) -> Output:
     with_classes = answer.kind is not OutputKind.VALUES
+    classes = whole.classes if answer.classes is None else answer.classes
     return Output(
         name=name,
         kind=answer.kind,
         dtype=answer.value.dtype,
         width=answer.value.width,
-        classes=list(whole.classes) if with_classes else [],
+        classes=list(classes) if with_classes else [],
         source=answer.source,
     )
 

@@ -24,6 +24,7 @@ from converters.sources import pairwise, voices
 RAISES = "the original raises an error"
 UNSTEADY = "the original answers differently when asked again"
 DEPENDENT = "the original answers differently alone than in a batch"
+UNSETTLED = "the original's own answer hangs on rounding: a tie of a member or of neighbours"
 MISSING = "a missing value where the converted model takes none"
 EMPTY = "an empty text, which the converted model reads as a missing value"
 
@@ -96,8 +97,15 @@ def missing(values: Array) -> npt.NDArray[np.bool_]:
     return np.zeros(values.shape, dtype=bool)
 
 
-def ask(answer: Ask, rows: Rows, kinds: list[str]) -> Asked:
+def ask(
+    answer: Ask,
+    rows: Rows,
+    kinds: list[str],
+    unsettled: Callable[[Rows], npt.NDArray[np.bool_]] | None = None,
+) -> Asked:
     """The original's steady answers for these rows.
+
+    unsettled: marks rows whose answer hangs on rounding (see converters.sources.unsettled).
 
     Raises:
         Refused: `original_fails` where it answers none of the rows, `not_deterministic` or
@@ -113,6 +121,7 @@ def ask(answer: Ask, rows: Rows, kinds: list[str]) -> Asked:
         )
     excluded[RAISES] = count(rows) - len(good)
     rows, kinds = take(rows, good), [kinds[i] for i in good]
+    rows, kinds = _settled(rows, kinds, unsettled, excluded)
     answers = answer(rows)
     steady = _same(answers, answer(rows))
     if steady.mean() < 0.5:
@@ -125,6 +134,25 @@ def ask(answer: Ask, rows: Rows, kinds: list[str]) -> Asked:
     steady &= _same_alone(answer, rows, answers, excluded)
     kept = [kind for kind, stays in zip(kinds, steady, strict=True) if stays]
     return Asked(take(rows, steady), take(answers, steady), kept, +excluded)
+
+
+def _settled(
+    rows: Rows,
+    kinds: list[str],
+    unsettled: Callable[[Rows], npt.NDArray[np.bool_]] | None,
+    excluded: Counter[str],
+) -> tuple[Rows, list[str]]:
+    """The rows whose answer does not hang on rounding; all where nothing tells, or none are left.
+
+    Where none are left, the rows are judged as they are: the model is then not one that converts.
+    """
+    if unsettled is None:
+        return rows, kinds
+    keep = ~unsettled(rows)
+    if keep.all() or not keep.any():
+        return rows, kinds
+    excluded[UNSETTLED] = int((~keep).sum())
+    return take(rows, keep), [kind for kind, stays in zip(kinds, keep, strict=True) if stays]
 
 
 def _answerable(answer: Ask, rows: Rows, kinds: list[str]) -> tuple[Indices, Exception | None]:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 ROWS_DIR = "rows"
 KINDS_FILE = "kinds.json"
+SPLITS_FILE = "splits.json"
 
 PACKAGES = (
     *("numpy", "pandas", "scikit-learn", "xgboost-cpu", "lightgbm", "onnx", "skl2onnx"),
@@ -91,6 +92,7 @@ def _answers(
 ) -> Asked:
     from converters import golden, sampling
     from converters.sampling import given
+    from converters.sources import unsettled
     from converters.steps import asking
 
     outputs = [*converted.outputs, *asking.margin_outputs(model.estimator, converted.outputs)]
@@ -101,10 +103,12 @@ def _answers(
         sample.rows, sample.kinds, converted.inputs, request.target
     )
     with timed(work.seconds, "answer"):
-        asked = asking.ask(answer, rows, kinds)
+        hanging = partial(unsettled.rows, model, outputs=outputs)
+        asked = asking.ask(answer, rows, kinds, hanging)
     asked.excluded += left_out
     golden.write(work.folder / ROWS_DIR, asked.rows, asked.answers)
     (work.folder / KINDS_FILE).write_text(json.dumps(asked.kinds), encoding="utf-8")
+    (work.folder / SPLITS_FILE).write_text(json.dumps(sample.splits), encoding="utf-8")
     return asked
 
 

@@ -1,0 +1,254 @@
+"""Rows on which the original itself hangs on rounding, deep inside a composed model.
+
+Where a member's label is counted, handed on or looked up, the smallest rounding turns into another
+answer: votes, chains, thresholds, neighbours that lie equally far. No score of the whole model
+tells such a row, so the members are watched while the original answers; rows that one of them
+cannot settle are left out by name, and counted.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from converters.contract import Output
+from converters.sources.loaded import Loaded, Rows
+
+Bools = npt.NDArray[np.bool_]
+
+# Scores this near each other, beside the largest of the row, are equal but for rounding.
+NEAR = 1e-12
+# Distances this near each other, relative to themselves.
+NEAR_DISTANCE = 1e-13
+# Distances found through products are off by this share of the two vectors' squares.
+PRODUCTS = 1e-14
+# Beyond isotonic steps, which may be steep, probabilities this near each other are equal.
+NEAR_STEPS = 1e-9
+
+NEIGHBOURS = ("KNeighborsClassifier", "KNeighborsRegressor")
+RADIUS = ("RadiusNeighborsClassifier", "RadiusNeighborsRegressor")
+THRESHOLDS = ("FixedThresholdClassifier", "TunedThresholdClassifierCV")
+CENTRES = ("KMeans", "MiniBatchKMeans", "Birch", "MeanShift", "AffinityPropagation")
+# Models that turn a member's label into something else.
+COUNTING = (
+    *("OneVsOneClassifier", "OutputCodeClassifier", "ClassifierChain", "MultiOutputClassifier"),
+    *("BisectingKMeans", "NearestCentroid", "CalibratedClassifierCV"),
+)
+WATCHED = frozenset(NEIGHBOURS + RADIUS + THRESHOLDS + CENTRES + COUNTING)
+# Their answers are sums of leaves in the very same order: nothing to settle.
+EXACT = ("Tree", "Forest", "Boost", "XGB", "LGBM", "Dummy", "Isolation")
+
+
+def rows(model: Loaded, asked: Rows, outputs: list[Output]) -> Bools:
+    """[N] where a member of the model cannot settle its own answer; asks the original once."""
+    count = len(next(iter(asked.values())))
+    found = np.zeros(count, dtype=np.bool_)
+    parts = list(_parts(model.estimator))
+    if not any(_counts(part) for part in parts):
+        return found
+    kinds = {type(part) for part in parts}
+    with watching(kinds, found), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model.answer(asked, outputs)
+    return found
+
+
+def _counts(part: Any) -> bool:
+    """Whether this part turns labels or distances into something else, or answers many labels."""
+    return (
+        type(part).__name__ in WATCHED
+        or getattr(part, "voting", "soft") == "hard"
+        or "predict" in getattr(part, "stack_method_", [])
+        or _several_labels(part)
+    )
+
+
+def _parts(estimator: Any) -> Iterator[Any]:
+    """Every fitted estimator inside, wherever it is kept."""
+    seen: set[int] = set()
+    stack = [estimator]
+    while stack:
+        item = stack.pop()
+        if id(item) in seen:
+            continue
+        seen.add(id(item))
+        if isinstance(item, list | tuple):
+            stack += item
+        elif isinstance(item, dict):
+            stack += item.values()
+        elif isinstance(item, np.ndarray):
+            stack += item.ravel().tolist() if item.dtype == object else []
+        elif type(item).__module__.partition(".")[0] == "sklearn" and hasattr(item, "__dict__"):
+            stack += vars(item).values()
+            if hasattr(item, "predict"):
+                yield item
+
+
+@contextmanager
+def watching(kinds: set[type], found: Bools) -> Iterator[None]:
+    """Mark in `found` the rows that these classes cannot settle, while the block runs."""
+    kept: list[tuple[type, str, Any]] = []
+    try:
+        for kind in kinds:
+            if any(word in kind.__name__ for word in EXACT):
+                continue
+            names = (
+                ("predict", "predict_proba")
+                if kind.__name__ in NEIGHBOURS + RADIUS
+                else ("predict",)
+            )
+            for name in names:
+                if not callable(getattr(kind, name, None)):
+                    continue
+                kept.append((kind, name, vars(kind).get(name)))
+                setattr(kind, name, _watched(getattr(kind, name), found))
+        yield
+    finally:
+        for kind, name, own in reversed(kept):
+            if own is None:
+                delattr(kind, name)
+            else:
+                setattr(kind, name, own)
+
+
+def _watched(method: Callable[..., Any], found: Bools) -> Callable[..., Any]:
+    def watched(self: Any, X: Any, *rest: Any, **named: Any) -> Any:
+        if getattr(X, "shape", [len(X)])[0] == len(found):
+            found[:] |= _unsettled(self, X)
+        return method(self, X, *rest, **named)
+
+    return watched
+
+
+def _unsettled(member: Any, X: Any) -> Bools:
+    name = type(member).__name__
+    if name in NEIGHBOURS:
+        return _tied_neighbours(member, X)
+    if name in RADIUS:
+        return _on_the_radius(member, X)
+    if name in THRESHOLDS:
+        return _on_the_threshold(member, X)
+    if name == "OutputCodeClassifier":
+        return _tied_codes(member, X)
+    if hasattr(member, "cluster_centers_") or hasattr(member, "subcluster_centers_"):
+        return _tied_centres(member, X)
+    for source in ("decision_function", "predict_proba"):
+        if hasattr(member, source):
+            scores = getattr(member, source)(X)
+            near = NEAR_STEPS if name == "CalibratedClassifierCV" else NEAR
+            parts = scores if isinstance(scores, list) else [scores]
+            several = _several_labels(member)
+            return np.any([_tied(np.asarray(one), source, near, several) for one in parts], axis=0)
+    return np.zeros(len(X), dtype=np.bool_)
+
+
+def _several_labels(member: Any) -> bool:
+    binarizer = getattr(member, "_label_binarizer", getattr(member, "label_binarizer_", None))
+    return str(getattr(binarizer, "y_type_", "")).startswith("multilabel")
+
+
+def _tied(scores: Any, source: str, near: float, several: bool) -> Bools:
+    """Where the best two of several scores are equal, or one score lies on its border."""
+    scores = scores.astype(np.float64)
+    border = 0.5 if source == "predict_proba" else 0.0
+    if scores.ndim == 1 or several or scores.shape[1] == 1:
+        scores = scores.reshape(len(scores), -1)
+        scale = np.maximum(1.0, np.abs(scores).max(axis=1, keepdims=True))
+        return np.asarray((np.abs(scores - border) <= near * scale).any(axis=1))
+    two = np.sort(scores, axis=1)[:, -2:]
+    scale = np.maximum(1.0, np.abs(scores).max(axis=1))
+    with np.errstate(invalid="ignore"):
+        return np.asarray(two[:, 1] - two[:, 0] <= near * scale)
+
+
+def _on_the_threshold(member: Any, X: Any) -> Bools:
+    inner = getattr(member, "estimator_", member.estimator)
+    limit = getattr(member, "best_threshold_", getattr(member, "threshold", "auto"))
+    found = np.zeros(len(X), dtype=np.bool_)
+    for source, usual in (("predict_proba", 0.5), ("decision_function", 0.0)):
+        if hasattr(inner, source):
+            scores = np.asarray(getattr(inner, source)(X), np.float64).reshape(len(X), -1)
+            border = usual if isinstance(limit, str) else float(limit)
+            scale = np.maximum(1.0, np.abs(scores).max(axis=1, keepdims=True))
+            for side in (border, -border):
+                found |= (np.abs(scores - side) <= NEAR * scale).any(axis=1)
+    return found
+
+
+def _tied_codes(member: Any, X: Any) -> Bools:
+    from sklearn.multiclass import _predict_binary
+
+    codes = np.array([_predict_binary(one, X) for one in member.estimators_]).T
+    away = np.square(codes[:, None, :] - member.code_book_[None, :, :]).sum(axis=2)
+    two = np.sort(away, axis=1)[:, :2]
+    return np.asarray(two[:, 1] - two[:, 0] <= NEAR_STEPS * np.maximum(1.0, two[:, 1]))
+
+
+def _tied_centres(member: Any, X: Any) -> Bools:
+    """Where two centres lie equally far, as far as distances through products tell."""
+    centres = getattr(member, "subcluster_centers_", getattr(member, "cluster_centers_", None))
+    values = np.asarray(X, np.float64)
+    if centres is None or len(centres) < 2:
+        return np.zeros(len(values), dtype=np.bool_)
+    centres = np.asarray(centres, np.float64)
+    with np.errstate(over="ignore", invalid="ignore"):
+        away = np.array([np.square(values - centre).sum(axis=1) for centre in centres]).T
+        two = np.sort(away, axis=1)[:, :2]
+        size = np.square(values).sum(axis=1) + np.square(centres).sum(axis=1).max()
+        return np.asarray(~(two[:, 1] - two[:, 0] > 10 * PRODUCTS * size), dtype=np.bool_)
+
+
+def _through_products(member: Any) -> bool:
+    metric = member.effective_metric_
+    return member._fit_method == "brute" and metric in ("euclidean", "sqeuclidean", "cosine")
+
+
+def _rounding(member: Any, X: Any, far: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """[N] how far off a distance of this size may be."""
+    if not _through_products(member):
+        return NEAR_DISTANCE * far
+    if member.effective_metric_ == "cosine":
+        return np.full(len(far), PRODUCTS)
+    own = np.square(np.asarray(X, np.float64)).sum(axis=1)
+    size = PRODUCTS * (own + np.square(np.asarray(member._fit_X, np.float64)).sum(axis=1).max())
+    if member.effective_metric_ == "sqeuclidean":
+        return np.asarray(size)
+    return np.asarray(size / np.maximum(far, np.sqrt(size)))
+
+
+def _tied_neighbours(member: Any, X: Any) -> Bools:
+    """Where another choice among neighbours equally far, as the last ones, answers otherwise."""
+    known, wanted = int(member.n_samples_fit_), int(member.n_neighbors)
+    if wanted >= known:
+        return np.zeros(len(X), dtype=np.bool_)
+    far, which = member.kneighbors(X, min(known, 2 * wanted + 10))
+    targets = np.asarray(member._y).reshape(known, -1)[which]
+    with np.errstate(invalid="ignore", over="ignore"):
+        last = far[:, wanted - 1]
+        slack = _rounding(member, X, last)
+        tied = np.abs(far - last[:, None]) <= slack[:, None]
+        other = tied & (targets != targets[:, [wanted - 1]]).any(axis=2)
+        beyond = tied[:, wanted:].any(axis=1)
+        endless = tied[:, -1] & (far.shape[1] < known)
+        near = far <= np.sqrt(slack * np.maximum(last, slack))[:, None]
+        mixed = near & (targets != targets[:, [0]]).any(axis=2)
+    found = (beyond & (other.any(axis=1) | endless)) | ~np.isfinite(last)
+    if member.weights == "distance" and _through_products(member):
+        found |= mixed[:, :wanted].any(axis=1)
+    return np.asarray(found)
+
+
+def _on_the_radius(member: Any, X: Any) -> Bools:
+    """Where a training row lies on the radius itself."""
+    limit = float(member.radius)
+    slack = _rounding(member, X, np.full(len(X), limit))
+    widest = min(float(np.median(slack)) * 10 + NEAR_DISTANCE * limit, limit / 2)
+    inner = member.radius_neighbors(X, limit - widest, return_distance=False)
+    outer = member.radius_neighbors(X, limit + widest, return_distance=False)
+    counts = np.array([len(a) != len(b) for a, b in zip(inner, outer, strict=True)])
+    return np.asarray(counts | (slack > widest))
