@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -108,87 +107,89 @@ def _transformed_alone(graph: Graph, estimator: Any, frame: Frame) -> Predicted:
     """A model that ends in a transformer answers with what it transforms to."""
     result = transformed(graph, estimator, frame)
     if result.has_strings:
-        value = graph.concat([graph.cast(item, "string") for item in result.values])
-    else:
-        value = result.promoted(graph)
+        raise Refused(
+            "strings_not_encoded",
+            f"The model ends in {type(estimator).__name__}, which hands on text columns; nothing "
+            "here proves text that a model transforms. Encode or drop them in the model.",
+        )
+    value = result.promoted(graph)
     return Predicted((Answer("transformed", OutputKind.VALUES, "transform", value),))
 
 
 @transformer("sklearn.ColumnTransformer")
 def column_transformer(graph: Graph, estimator: Any, frame: Frame) -> Frame:
     """Each step on its columns, side by side in the fitted order, the remainder last."""
-    if any(weight != 1 for weight in (estimator.transformer_weights or {}).values()):
-        raise Refused(
-            "transformer_weights",
-            "This ColumnTransformer weights its steps, which is not proven here; scale inside the "
-            "steps instead.",
-        )
-    parts: list[Value] = []
-    for _, step, columns in estimator.transformers_:
+    parts: list[Frame] = []
+    weights = estimator.transformer_weights or {}
+    for name, step, _ in estimator.transformers_:
         if isinstance(step, str) and step == "drop":
             continue
-        indices = _indices(estimator, columns, frame)
+        indices = _indices(estimator, name, frame)
         if indices:
-            parts += transformed(graph, step, frame.take(graph, indices)).values
+            part = transformed(graph, step, frame.take(graph, indices))
+            parts.append(_weighted(graph, part, weights.get(name)))
     return _side_by_side(graph, parts)
 
 
 @transformer("sklearn.FeatureUnion")
 def feature_union(graph: Graph, estimator: Any, frame: Frame) -> Frame:
     """Each step on all columns, side by side."""
-    if estimator.transformer_weights:
-        raise Refused(
-            "transformer_weights",
-            "This FeatureUnion weights its steps, which is not proven here; scale inside the steps "
-            "instead.",
-        )
-    parts: list[Value] = []
-    for _, step in estimator.transformer_list:
+    parts: list[Frame] = []
+    weights = estimator.transformer_weights or {}
+    for name, step in estimator.transformer_list:
         if not (isinstance(step, str) and step == "drop"):
-            parts += transformed(graph, step, frame).values
+            parts.append(_weighted(graph, transformed(graph, step, frame), weights.get(name)))
     return _side_by_side(graph, parts)
 
 
-def _side_by_side(graph: Graph, parts: list[Value]) -> Frame:
+def _weighted(graph: Graph, part: Frame, weight: Any) -> Frame:
+    """A part of the columns times its weight."""
+    if weight is None:
+        return part
+    if part.has_strings:
+        raise Refused(
+            "strings_not_encoded",
+            "The model weights a step that gives text; encode the text inside that step.",
+        )
+    return Frame((graph.binary("Mul", part.numbers(graph), np.full((1, 1), float(weight))),))
+
+
+def _side_by_side(graph: Graph, parts: list[Frame]) -> Frame:
     """numpy's hstack: one common dtype, unless text keeps the columns apart."""
-    if not parts:
+    if not any(part.width for part in parts):
         raise Refused("no_features", "The model's ColumnTransformer drops every column.")
-    frame = Frame(tuple(parts))
-    if frame.has_strings:
-        return frame
-    return Frame((frame.numbers(graph),))
+    if any(part.has_strings for part in parts):
+        return Frame(tuple(value for part in parts for value in part.values))
+    values = [part.promoted(graph) for part in parts if part.width]
+    common = str(np.result_type(*(np.dtype(value.dtype) for value in values)))
+    return Frame((graph.concat([graph.cast(value, common) for value in values]),))
 
 
-def _indices(estimator: Any, columns: Any, frame: Frame) -> list[int]:
-    """Places of the columns that a fitted ColumnTransformer names, counts, slices or masks."""
-    width = frame.width
-    if isinstance(columns, slice) and not isinstance(columns.start or columns.stop, str):
-        return list(range(width))[columns]
-    names = [str(name) for name in getattr(estimator, "feature_names_in_", frame.names)]
-    if isinstance(columns, slice):
-        first = names.index(columns.start) if columns.start is not None else 0
-        last = names.index(columns.stop) + 1 if columns.stop is not None else width
-        return list(range(first, last))[:: columns.step]
-    chosen = [columns] if isinstance(columns, str | int | np.integer) else list(columns)
-    if len(chosen) == width and all(isinstance(item, bool | np.bool_) for item in chosen):
-        return [place for place, wanted in enumerate(chosen) if wanted]
-    return _places(chosen, names, frame)
+def _indices(estimator: Any, name: str, frame: Frame) -> list[int]:
+    """Places in the frame of the columns that a fitted ColumnTransformer gives one of its steps.
 
-
-def _places(chosen: Sequence[Any], names: list[str], frame: Frame) -> list[int]:
-    """By name where the frame has names, else in the order in which the model was trained."""
-    places = []
-    for item in chosen:
-        if not isinstance(item, str):
-            places.append(int(item) % frame.width)
-        elif item in frame.names:
-            places.append(frame.names.index(item))
-        elif item in names and len(names) == frame.width:
-            places.append(names.index(item))
+    Trained on a DataFrame it finds them by name, in whatever order they come; else by place.
+    """
+    places = [int(place) for place in estimator._transformer_to_input_indices[name]]
+    trained = [str(one) for one in getattr(estimator, "feature_names_in_", [])]
+    if not trained or not frame.names:
+        if places and max(places) >= frame.width:
+            raise _missing_column(str(max(places)))
+        return places
+    found = []
+    for place in places:
+        if trained[place] in frame.names:
+            found.append(frame.names.index(trained[place]))
+        elif len(trained) == frame.width:
+            found.append(place)
         else:
-            raise Refused(
-                "column_missing",
-                f"The model selects a column {item!r} that its signature does not have; log it "
-                "again with a signature of all columns it was trained on.",
-            )
-    return places
+            raise _missing_column(trained[place])
+    return found
+
+
+def _missing_column(name: str) -> Refused:
+    return Refused(
+        "column_missing",
+        f"The model selects a column {name!r} that its signature does not have; log it again with a "
+        "signature of all columns it was trained on.",
+    )

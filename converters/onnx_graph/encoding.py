@@ -58,7 +58,7 @@ def _encoded(graph: Graph, estimator: Any, frame: Frame, widths: list[int]) -> F
         if not widths[place]:
             continue
         index = _index(graph, column, np.asarray(categories), frame, place)
-        dtype = "float32" if table.dtype == np.float32 else "float64"
+        dtype = _table_dtype(table.dtype)
         rows = graph.const(table.astype(dtype))
         parts.append(graph.op("Gather", [rows, index], dtype, widths[place], axis=0))
     if getattr(estimator, "handle_unknown", "") == "error":
@@ -66,7 +66,14 @@ def _encoded(graph: Graph, estimator: Any, frame: Frame, widths: list[int]) -> F
             f"{type(estimator).__name__} refuses categories that it has not learned; the converted "
             "model does not refuse them and answers as if they were absent."
         )
-    return Frame((Frame(tuple(parts)).numbers(graph),))
+    return Frame((Frame(tuple(parts)).promoted(graph),))
+
+
+def _table_dtype(dtype: Any) -> str:
+    """What the encoder's own dtype is in the file: itself, or a wider one that holds it."""
+    if dtype.kind in "iu":
+        return "int32" if dtype.itemsize < 4 or dtype == np.int32 else "int64"
+    return dtype.name if dtype.name in ("float32", "bool") else "float64"
 
 
 def _table(estimator: Any, place: int) -> npt.NDArray[Any]:

@@ -20,6 +20,9 @@ class Formula:
     graph: Graph
     value: Value
 
+    # numpy must leave `array - formula` to the formula instead of going through the array.
+    __array_ufunc__ = None
+
     def __add__(self, other: Formula | npt.ArrayLike) -> Formula:
         return self._binary("Add", self, other)
 

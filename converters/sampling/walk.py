@@ -118,10 +118,14 @@ def _learn_rows(estimator: Any, links: Links) -> None:
 
 def _through(step: Any, links: Links) -> Links:
     """Learn from a transformer and trace its output columns back."""
-    if step is None or step == "passthrough":
+    if step is None or (isinstance(step, str) and step == "passthrough"):
         return links
     if isinstance(step, str):
         return []
+    trained = getattr(step, "n_features_in_", None)
+    if trained is not None and trained != len(links) and not hasattr(step, "transformers_"):
+        # A step before it did not tell how its columns came about.
+        links = [None] * int(trained)
     if hasattr(step, "steps"):
         for _, inner in step.steps:
             links = _through(inner, links)
@@ -138,6 +142,7 @@ def _through(step: Any, links: Links) -> Links:
 
 def _through_columns(step: Any, links: Links) -> Links:
     names = [str(name) for name in getattr(step, "feature_names_in_", [])]
+    links = _by_name(names, links)
     slices = getattr(step, "output_indices_", {})
     width = max((part.stop or 0 for part in slices.values()), default=0)
     out: Links = [None] * width
@@ -150,6 +155,14 @@ def _through_columns(step: Any, links: Links) -> Links:
         if where is not None and where.stop - where.start == len(traced):
             out[where] = traced
     return out
+
+
+def _by_name(names: list[str], links: Links) -> Links:
+    """The columns in the order of training, where the signature has them in another, or others."""
+    known = {link.feature.name: link for link in links if link is not None}
+    if not names or len(known) != len(links) or not known.keys() & set(names):
+        return links
+    return [known.get(name) for name in names]
 
 
 def _indices(columns: Any, names: list[str], width: int) -> list[int]:
