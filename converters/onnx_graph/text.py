@@ -1,4 +1,4 @@
-"""Text vectorisers: counts of words, n-grams and characters, and their tf-idf, as scikit-learn's."""
+"""Text vectorisers: counts of words, n-grams or characters, and their tf-idf."""
 
 from __future__ import annotations
 
@@ -52,7 +52,9 @@ def counts(graph: Graph, estimator: Any, frame: Frame) -> Value:
     """
     _check(estimator, frame)
     texts = graph.flat(frame.column(graph, 0))
-    vocabulary = {str(term): int(place) for term, place in estimator.vocabulary_.items()}
+    # Asked, not read: a vectoriser with a fixed vocabulary answers without having been fitted.
+    known = estimator.get_feature_names_out()
+    vocabulary = {term: place for place, term in enumerate(known) if isinstance(term, str)}
     found = _found(graph, estimator, texts, list(vocabulary))
     numbers = graph.op("Concat", [one for one, _ in found], "int64", 0, axis=0)
     rows = graph.op("Concat", [one for _, one in found], "int64", 0, axis=0)
@@ -60,7 +62,7 @@ def counts(graph: Graph, estimator: Any, frame: Frame) -> Value:
     if len(columns) != len(vocabulary):  # pragma: no cover - two 64-bit numbers that are equal
         raise Refused("no_converter", "Two terms of the vocabulary cannot be told apart.")
     column = text_terms.lookup(graph, numbers, columns, -1)
-    return _matrix(graph, rows, column, texts, len(vocabulary), bool(estimator.binary))
+    return _matrix(graph, rows, column, texts, len(known), bool(estimator.binary))
 
 
 Found = list[tuple[Value, Value]]

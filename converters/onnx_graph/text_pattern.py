@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -12,12 +13,9 @@ from converters.errors import Refused
 from converters.onnx_graph import text_alphabet
 from converters.onnx_graph.text_alphabet import Flags
 
-try:
-    from re import _constants as codes
-    from re import _parser as parser
-except ImportError:  # pragma: no cover - before Python 3.11
-    import sre_constants as codes  # type: ignore[no-redef]
-    import sre_parse as parser  # type: ignore[no-redef]
+# Python's own reader of patterns; typeshed does not know it.
+codes: Any = importlib.import_module("re._constants")
+parser: Any = importlib.import_module("re._parser")
 
 CATEGORIES = {
     "CATEGORY_DIGIT": r"\d",

@@ -207,7 +207,7 @@ def _become(graph: Graph, images: Value, rows: Value, alphabet: Alphabet) -> Sym
     each = look(graph, lengths, images)
     ends = total(graph, each)
     begins = graph.binary("Sub", ends, each)
-    last = graph.op("Slice", [ends, *_bounds(graph, -1, 2**62)], "int64", 0)
+    last = graph.op("ReduceSum", [each], "int64", 0, keepdims=1)
     nothing = graph.op("ConstantOfShape", [last], "int64", 0, value=_zero())
     ones = graph.binary("Add", graph.binary("Mul", begins, 0), 1)
     source = total(graph, put(graph, nothing, begins, ones))
