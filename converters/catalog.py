@@ -68,7 +68,15 @@ ROUTES = (
     Route("sklearn", "onnx", "converters.routes.sklearn_onnx:convert", Queue.CPU),
     Route("xgboost", "onnx", "converters.routes.xgboost_onnx:convert", Queue.CPU),
     Route("lightgbm", "onnx", "converters.routes.lightgbm_onnx:convert", Queue.CPU),
+    Route(
+        *("pytorch", "onnx", "converters.routes.pytorch_onnx:convert", Queue.CPU),
+        minutes=15,
+        environment="torch",
+    ),
     Route("sklearn", "pmml", "converters.routes.sklearn_pmml:convert", Queue.CPU, minutes=15),
+    Route("onnx", "onnx", "converters.routes.onnx_onnx:convert", Queue.CPU, memory_mb=8192),
+    Route("xgboost", "pmml", "converters.routes.xgboost_pmml:convert", Queue.CPU),
+    Route("lightgbm", "pmml", "converters.routes.lightgbm_pmml:convert", Queue.CPU),
 )
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from converters.contract import OutputKind
 from converters.java.plan import Answer, Plan
 from converters.java.text import string
-from converters.targets.pmml_fields import probability_field, tensor_fields
+from converters.targets.pmml_fields import answer_fields, tensor_fields
 
 PUT = """\
   /** Adds this row's values under the columns' own names; null where missing. */
@@ -61,6 +60,4 @@ def read(plan: Plan) -> str:
 
 def _fields(answer: Answer) -> list[str]:
     """The document's fields that one output is made of, as the judge read them."""
-    if answer.output.kind is OutputKind.PROBABILITIES:
-        return [probability_field(value) for value in answer.output.classes]
-    return [answer.output.name]
+    return answer_fields(answer.output)

@@ -17,7 +17,7 @@ import numpy as np
 
 from converters.contract import Input, Output, OutputKind
 from converters.golden import Answers, Array
-from converters.targets.pmml_fields import probability_field, tensor_fields
+from converters.targets.pmml_fields import answer_fields, tensor_fields
 from converters.targets.scorer import FormatError, shaped, typed
 
 NAMESPACE = re.compile(r"https?://www\.dmg\.org/PMML-(4_[0-4])")
@@ -166,10 +166,7 @@ def _plain(values: Array) -> list[Any]:
 
 
 def _answer(output: Output, results: Mapping[str, Sequence[Any]], count: int) -> Array:
-    if output.kind is OutputKind.PROBABILITIES:
-        names = [probability_field(value) for value in output.classes]
-    else:
-        names = [output.name]
+    names = answer_fields(output)
     if lacking := [name for name in names if name not in results]:
         raise FormatError(f"the file gives no {lacking[0]!r}; it gives {sorted(results)}")
     if output.kind is not OutputKind.LABEL:

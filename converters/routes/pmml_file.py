@@ -1,0 +1,123 @@
+"""What our own PMML routes share: from a loaded model, through the emitters, to a document."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from converters.catalog import TARGETS
+from converters.contract import Options, Output, OutputKind, Request
+from converters.errors import Refused
+from converters.onnx_graph import compose, inputs, nullable
+from converters.onnx_graph.graph import Graph, Value
+from converters.onnx_graph.registry import Answer, Predicted
+from converters.pmml_document import compile as compiler
+from converters.pmml_document.cells import TYPES, Cell
+from converters.pmml_document.compile import Program
+from converters.pmml_document.document import DataField, OutputField, written
+from converters.routes.converted import Converted
+from converters.sources.loaded import Loaded
+from converters.targets.pmml_fields import answer_fields, tensor_fields
+
+FILE = next(target.file for target in TARGETS if target.name == "pmml")
+# JPMML's integers are Java's.
+LARGEST_INTEGER = 2**31 - 1
+
+
+def write(model: Loaded, request: Request, folder: Path) -> Converted:
+    """Convert a model to `model.pmml` in `folder`.
+
+    Raises:
+        Refused: by name, for what no emitter writes, and what `pmml_document` refuses.
+    """
+    graph = Graph(empty_text=_empty_text(model))
+    declared, frame = inputs.declare(graph, model.signature, Options(inputs="columns"))
+    answer = compose.predicted(graph, model.estimator, frame)
+    if borrowed := [reason for reason in graph.inexact if "skl2onnx" in reason]:
+        raise Refused("not_in_pmml", f"{borrowed[0].split(' is ')[0]} has no PMML of ours yet.")
+    program = Program()
+    fields, given = _fields(program, graph, model)
+    compiler.compiled(graph, given, program)
+    names = [field.name for field in fields]
+    outputs = [_output(_free(one.name, names), one, answer) for one in answer.answers]
+    told = [
+        field
+        for output, one in zip(outputs, answer.answers, strict=True)
+        for field in _answered(output, compiler.of(program, one.value))
+    ]
+    document = written(fields, told, program)
+    (folder / FILE).write_text(document, encoding="utf-8", newline="\n")
+    if any(value.dtype == "float32" for value in graph.inputs):
+        graph.inexact.append("the model takes float32 inputs")
+    return Converted(
+        file=FILE,
+        signature=model.signature,
+        inputs=nullable.probed(model, declared, outputs),
+        outputs=outputs,
+        exact=not graph.inexact,
+        facts={
+            "converter": "crossport",
+            "pmml": "4.4",
+            "precision": "float32" if graph.inexact else "float64",
+        },
+        notes=list(dict.fromkeys(graph.notes)),
+    )
+
+
+def _empty_text(model: Loaded) -> str:
+    if nullable.learns_empty_text(model.estimator):
+        return "value"
+    return "none" if model.missing_text is None else "nan"
+
+
+def _fields(
+    program: Program, graph: Graph, model: Loaded
+) -> tuple[list[DataField], dict[str, npt.NDArray[Any]]]:
+    """The document's fields, and the cells of each of the graph's inputs."""
+    fields: list[DataField] = []
+    given: dict[str, npt.NDArray[Any]] = {}
+    for value in graph.inputs:
+        names = [value.name] if model.signature.tensor is None else tensor_fields(value.width)
+        row = np.empty((1, value.width), dtype=object)
+        row[0] = [_field(program, value, name) for name in names]
+        given[value.name] = row
+        fields += [DataField(name, TYPES[value.dtype]) for name in names]
+    return fields, given
+
+
+def _field(program: Program, value: Value, name: str) -> Cell:
+    may_miss = value.dtype in ("float32", "float64", "string")
+    return program.cells.field(name, TYPES[value.dtype], may_miss)
+
+
+def _free(name: str, taken: list[str]) -> str:
+    while name in taken:
+        name += "_"
+    return name
+
+
+def _output(name: str, answer: Answer, whole: Predicted) -> Output:
+    with_classes = answer.kind is not OutputKind.VALUES
+    return Output(
+        name=name,
+        kind=answer.kind,
+        dtype=answer.value.dtype,
+        width=answer.value.width,
+        classes=list(whole.classes) if with_classes else [],
+        source=answer.source,
+    )
+
+
+def _answered(output: Output, cells: list[Cell]) -> list[OutputField]:
+    dtype = TYPES[output.dtype]
+    whole = [value for value in output.classes if isinstance(value, int)]
+    small = all(abs(value) <= LARGEST_INTEGER for value in whole)
+    if output.kind is OutputKind.LABEL and output.dtype == "int64" and small:
+        dtype = "integer"
+    return [
+        OutputField(name, cell, dtype)
+        for name, cell in zip(answer_fields(output), cells, strict=True)
+    ]

@@ -1,0 +1,107 @@
+"""Writes an ensemble as PMML: one MiningModel a target, that sums one TreeModel a tree.
+
+A node holds one element: the branch that its comparison chooses is a child, and all else is the
+next sibling, so that a missing value, for which no comparison holds, goes the other way. The last
+way is the parent's own score.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from converters.pmml_document.formulas import number, text
+from converters.trees.form import LEAF, Ensemble, Mode, Tree
+
+OPERATORS = {
+    (Mode.LEQ, True): "lessOrEqual",
+    (Mode.LEQ, False): "greaterThan",
+    (Mode.LT, True): "lessThan",
+    (Mode.LT, False): "greaterOrEqual",
+}
+DTYPES = {"float64": "double", "float32": "float"}
+
+
+def model(ensemble: Ensemble, target: int, names: Sequence[str], output: str) -> str:
+    """The MiningModel of one target.
+
+    Args:
+        names: [features] the fields that hold the features, of the dtype of `ensemble.compares`.
+        output: the name of the field that gives the sum.
+    """
+    dtype = DTYPES[ensemble.sums]
+    context = ' x-mathContext="float"' if dtype == "float" else ""
+    mine = [tree for tree in ensemble.trees if np.any(tree.values[:, target] != 0.0)]
+    used = sorted({int(one) for tree in mine for one in tree.feature if one != LEAF})
+    trees = [
+        f'<Segment id="{place}"><True/>{_tree_model(tree, target, names, ensemble, context)}'
+        "</Segment>"
+        for place, tree in enumerate(mine or ensemble.trees[:1], 1)
+    ]
+    return (
+        f'<MiningModel functionName="regression"{context}>{_schema(names, used)}'
+        f'<Output><OutputField name={text(output)} optype="continuous" dataType="{dtype}" '
+        'feature="predictedValue"/></Output>'
+        f'<Segmentation multipleModelMethod="sum">{"".join(trees)}</Segmentation></MiningModel>'
+    )
+
+
+def _schema(names: Sequence[str], used: Sequence[int]) -> str:
+    fields = dict.fromkeys(names[place] for place in used)
+    inside = "".join(
+        f'<MiningField name={text(name)} invalidValueTreatment="asIs"/>' for name in fields
+    )
+    return f"<MiningSchema>{inside}</MiningSchema>"
+
+
+def _tree_model(
+    tree: Tree, target: int, names: Sequence[str], ensemble: Ensemble, context: str
+) -> str:
+    used = np.unique(tree.feature[tree.feature != LEAF]).tolist()
+    parts: list[str] = []
+    scores = [number(value, DTYPES[ensemble.sums]) for value in tree.values[:, target]]
+    last = _last(tree)
+    parts.append(f'<Node score="{scores[last[0]]}"><True/>')
+    # Children still to write, in reverse; None closes a node.
+    waiting: list[int | None] = [0]
+    while waiting:
+        node = waiting.pop()
+        if node is None:
+            parts.append("</Node>")
+            continue
+        if tree.feature[node] == LEAF:
+            continue
+        chosen, other, comparison = _ways(tree, node)
+        waiting += [other, None, chosen]
+        value = number(float(tree.threshold[node]), DTYPES[ensemble.compares])
+        parts.append(
+            f'<Node score="{scores[last[chosen]]}"><SimplePredicate '
+            f"field={text(names[int(tree.feature[node])])} "
+            f'operator="{comparison}" value="{value}"/>'
+        )
+    parts.append("</Node>")
+    return (
+        f'<TreeModel functionName="regression" noTrueChildStrategy="returnLastPrediction"{context}>'
+        f"{_schema(names, used)}{''.join(parts)}</TreeModel>"
+    )
+
+
+def _ways(tree: Tree, node: int) -> tuple[int, int, str]:
+    """The child that a comparison chooses, the other, where missing values go, the comparison."""
+    true, false = int(tree.true[node]), int(tree.false[node])
+    if tree.missing_true[node]:
+        return false, true, OPERATORS[tree.mode, False]
+    return true, false, OPERATORS[tree.mode, True]
+
+
+def _last(tree: Tree) -> npt.NDArray[np.int64]:
+    """[nodes] the leaf at which a row ends for which no comparison below the node holds."""
+    other = np.where(tree.missing_true, tree.true, tree.false)
+    ends = np.where(tree.feature == LEAF, np.arange(len(tree.feature)), other)
+    while True:
+        further = ends[ends]
+        if np.array_equal(further, ends):
+            return np.asarray(ends, np.int64)
+        ends = further
