@@ -10,6 +10,7 @@ import numpy as np
 from converters.contract import Input, Output
 from converters.errors import Refused
 from converters.onnx_graph.parts import parts
+from converters.sources.categories import learned
 from converters.sources.loaded import DTYPES, TENSOR, Loaded, Rows
 
 
@@ -45,8 +46,10 @@ def _takes_missing(model: Loaded, one: Input, row: Rows, outputs: list[Output]) 
 
 
 def learns_empty_text(estimator: Any) -> bool:
-    """Whether some encoder inside has "" among its categories."""
+    """Whether some encoder or booster inside has "" among its categories."""
     for part in parts(estimator):
+        if any("" in category.words for category in learned(part).values()):
+            return True
         for categories in getattr(part, "categories_", []):
             if any(isinstance(item, str) and item == "" for item in np.asarray(categories).ravel()):
                 return True

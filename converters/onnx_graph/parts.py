@@ -12,7 +12,7 @@ def parts(estimator: Any) -> Iterator[Any]:
     for attribute in ("steps", "transformers_", "transformer_list"):
         for step in getattr(estimator, attribute, None) or []:
             yield from parts(step[1])
-    for attribute in ("best_estimator_", "regressor_", "estimator_"):
+    for attribute in ("best_estimator_", "regressor_", "estimator_", "_preprocessor"):
         inner = getattr(estimator, attribute, None)
         if inner is not None and not isinstance(inner, str):
             yield from parts(inner)

@@ -14,7 +14,8 @@ from converters.contract import Column, Signature, Tensor
 from converters.errors import Refused
 from converters.onnx_graph.parts import parts
 from converters.preflight import HOW_TO_SIGN, check_signature, signature_of
-from converters.sources.loaded import DTYPES, TENSOR, Rows
+from converters.sources import categories as known_categories
+from converters.sources.loaded import DTYPES, TENSOR, Rows, carried
 from converters.sources.mlmodel import model_file
 
 KINDS = {
@@ -56,11 +57,30 @@ def signature(
     return found
 
 
+def settled(
+    document: dict[str, Any],
+    folder: Path,
+    flavor: str,
+    estimator: Any,
+    settle: Callable[[Any, Signature | None, Any], Signature],
+) -> Signature:
+    """The inputs of an object that knows them itself; what the `MLmodel` declares must agree.
+
+    Raises:
+        Refused: what `settle`, `preflight.signature_of` and `check_signature` refuse.
+    """
+    found = settle(estimator, signature_of(document), _read_example(document, folder))
+    check_signature(found, flavor)
+    return found
+
+
 def example(document: dict[str, Any], folder: Path, signed: Signature) -> Rows | None:
     """The input example in the signature's terms; None where there is none that fits it."""
     raw = _read_example(document, folder)
     if raw is None:
         return None
+    if signed.tensors or (signed.tensor is not None and len(signed.tensor.shape) != 2):
+        return _tensor_rows(raw, signed)
     if signed.tensor is not None:
         array = np.asarray(raw)
         fits = array.ndim == 2 and array.shape[1] == signed.width and array.dtype.kind in "biuf"
@@ -76,6 +96,22 @@ def example(document: dict[str, Any], folder: Path, signed: Signature) -> Rows |
         return None
 
 
+def _tensor_rows(raw: Any, signed: Signature) -> Rows | None:
+    """An example of tensors, each flat [N, values a row]; None where it is another shape."""
+    tensors = [signed.tensor] if signed.tensor is not None else signed.tensors
+    given = raw if isinstance(raw, dict) else {tensors[0].name: raw}
+    rows = {}
+    for tensor in tensors:
+        try:
+            array = np.asarray(given[tensor.name])
+            if list(array.shape[1:]) != tensor.shape[1:]:
+                return None
+            rows[tensor.name or TENSOR] = array.reshape(len(array), -1).astype(carried(tensor))
+        except (KeyError, ValueError, TypeError):
+            return None
+    return rows
+
+
 def _values(series: Any, kind: str) -> Any:
     if kind == "string":
         values = [None if pd.isna(value) else str(value) for value in series]
@@ -84,7 +120,7 @@ def _values(series: Any, kind: str) -> Any:
 
 
 def _read_example(document: dict[str, Any], folder: Path) -> Any:
-    """The saved input example as a DataFrame or array, or None where there is no readable one."""
+    """The saved input example: a DataFrame, an array or arrays by name; None without one."""
     info = document.get("saved_input_example_info")
     if not isinstance(info, dict) or info.get("type") not in ("dataframe", "ndarray"):
         return None
@@ -95,10 +131,20 @@ def _read_example(document: dict[str, Any], folder: Path) -> Any:
     if not isinstance(raw, dict):
         return None
     if info["type"] == "ndarray":
-        return np.array(raw["inputs"]) if isinstance(raw.get("inputs"), list) else None
+        return _arrays(raw.get("inputs"))
     if "columns" not in raw or "data" not in raw:
         return None
     return pd.DataFrame(raw["data"], columns=raw["columns"])
+
+
+def _arrays(told: Any) -> Any:
+    """An array, or a dict of arrays by tensor; None for what is neither or is ragged."""
+    try:
+        if isinstance(told, dict):
+            return {str(name): np.array(values) for name, values in told.items()}
+        return np.array(told) if isinstance(told, list) else None
+    except ValueError:
+        return None
 
 
 def _from_example(document: dict[str, Any], folder: Path) -> Signature | None:
@@ -108,7 +154,7 @@ def _from_example(document: dict[str, Any], folder: Path) -> Signature | None:
             return None
         tensor = Tensor(TENSOR, str(raw.dtype), [-1, raw.shape[1]])
         return Signature(tensor=tensor, origin="input_example")
-    if raw is None:
+    if raw is None or isinstance(raw, dict):
         return None
     columns = []
     for name in raw.columns:
@@ -123,6 +169,8 @@ def _from_estimator(estimator: Any) -> Signature | None:
     if _takes_strings(estimator):
         return None
     names = _feature_names(estimator)
+    if with_categories := known_categories.signature(estimator, names):
+        return with_categories
     if names:
         return Signature(columns=[Column(name, "double") for name in names], origin="estimator")
     width = _feature_count(estimator)

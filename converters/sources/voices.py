@@ -11,7 +11,7 @@ import numpy.typing as npt
 from converters import sources
 from converters.contract import Output, OutputKind
 from converters.errors import Refused
-from converters.sources import pairwise
+from converters.sources import categories, pairwise
 from converters.sources.loaded import Answers, Loaded, Rows
 
 # How near a row is to each centre of a clusterer, which gives no scores: distances, negated.
@@ -47,7 +47,7 @@ def _ask(model: Loaded, source: str, frame: Any) -> Any:
                 return pairwise.winners(model.estimator, frame)
             if source == NEARNESS:
                 return -np.asarray(model.estimator.transform(frame))
-            return getattr(model.estimator, source)(frame)
+            return getattr(model.estimator, source)(categories.typed(model.estimator, frame))
     except MemoryError:
         raise
     except Exception as error:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from converters.errors import Refused
-from converters.sources import mlmodel
+from converters.sources import categories, mlmodel
 from converters.sources.loaded import Loaded
 
 BOOSTER = "xgboost.core.Booster"
@@ -59,8 +59,13 @@ def ask(model: Loaded, source: str, frame: Any) -> Any:
     """
     import xgboost
 
-    if type(model.estimator).__name__ != "Booster":
-        return getattr(model.estimator, source)(frame)
-    names = model.estimator.feature_names if hasattr(frame, "columns") else None
-    values = frame.to_numpy() if hasattr(frame, "columns") and names is None else frame
-    return model.estimator.predict(xgboost.DMatrix(values))
+    estimator = model.estimator
+    fed = categories.typed(estimator, frame)
+    if type(estimator).__name__ != "Booster":
+        return getattr(estimator, source)(fed)
+    if hasattr(fed, "columns") and estimator.feature_names is None:
+        fed = fed.to_numpy()
+    # Codes are no category columns of pandas; the Booster knows which features they are.
+    plain = estimator.feature_types is not None and not categories.learned(estimator)
+    types = estimator.feature_types if plain and "c" in estimator.feature_types else None
+    return estimator.predict(xgboost.DMatrix(fed, feature_types=types, enable_categorical=True))

@@ -49,20 +49,29 @@ class Key(StrEnum):
     TRUNCATED: toward zero, so that 3.9 is 3 and -0.5 is 0 (LightGBM).
     NOT_NEGATIVE: toward zero, but a number below 0 has no key, so that -0.5 is none (XGBoost).
     WORD: the feature is text; a key is the place in `Category.words`, other words have none.
+    NUMBER: a key is the place in `Category.numbers`, other numbers have none.
     """
 
     SAME = "same"
     TRUNCATED = "truncated"
     NOT_NEGATIVE = "not negative"
     WORD = "word"
+    NUMBER = "number"
 
 
 @dataclass(frozen=True)
 class Category:
-    """A feature that set nodes ask: how its values become keys, and the words of a text one."""
+    """A feature that set nodes ask: how its values become keys.
+
+    Attributes:
+        words, numbers: what WORD and NUMBER look up.
+        unseen_missing: a word or number that is not there counts as missing, like NaN.
+    """
 
     key: Key
     words: tuple[str, ...] = ()
+    numbers: tuple[float, ...] = ()
+    unseen_missing: bool = False
 
 
 @dataclass(frozen=True)

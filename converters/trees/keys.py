@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
+from converters.errors import Refused
 from converters.onnx_graph.frame import Frame
 from converters.onnx_graph.graph import ML, Graph, Value
 from converters.trees.form import Category, Ensemble, Key
@@ -14,24 +13,45 @@ NO_KEY = -1
 
 
 def rows(graph: Graph, frame: Frame, ensemble: Ensemble, dtype: str) -> Value:
-    """All columns as one block of floats, [N, features]; words as their places, unknown ones -1.
+    """All columns as one block of floats, [N, features]; looked up categories as their places.
 
     ONNX strings have no null: "" counts as missing, unless the model learned "" as a word.
+
+    Raises:
+        Refused: `category_types` where a column is text and its categories are not, or the other
+            way round.
     """
-    if not frame.has_strings:
+    looked_up = (Key.WORD, Key.NUMBER)
+    if not frame.has_strings and not any(
+        category.key in looked_up for category in ensemble.categories.values()
+    ):
         return frame.numbers(graph, dtype)
     columns = []
     for place in range(frame.width):
         column = frame.column(graph, place)
-        if column.dtype == "string":
-            words = ensemble.categories.get(place, Category(Key.WORD)).words
-            column = _place_of_word(graph, column, words)
+        category = ensemble.categories.get(place)
+        if (column.dtype == "string") != (category is not None and category.key is Key.WORD):
+            raise _other_types(frame, place, column)
+        if category is not None and category.key is Key.WORD:
+            column = _place_of_word(graph, column, category)
+        elif category is not None and category.key is Key.NUMBER:
+            column = _place_of_number(graph, column, category)
         columns.append(graph.cast(column, dtype))
     return graph.concat(columns)
 
 
-def _place_of_word(graph: Graph, column: Value, words: Sequence[str]) -> Value:
-    known = list(words)
+def _other_types(frame: Frame, place: int, column: Value) -> Refused:
+    name = repr(frame.names[place]) if frame.names else f"number {place + 1}"
+    have, learned = ("text", "numbers") if column.dtype == "string" else ("numbers", "text")
+    return Refused(
+        "category_types",
+        f"Column {name} is {have} in the signature, and the model learned {learned} there; log the "
+        "model with a signature of its training data.",
+    )
+
+
+def _place_of_word(graph: Graph, column: Value, category: Category) -> Value:
+    known = list(category.words)
     places = [float(place) for place in range(len(known))]
     if "" not in known:
         known, places = [*known, ""], [*places, float("nan")]
@@ -43,8 +63,26 @@ def _place_of_word(graph: Graph, column: Value, words: Sequence[str]) -> Value:
         domain=ML,
         keys_strings=known,
         values_floats=places,
-        default_float=float(NO_KEY),
+        default_float=float("nan") if category.unseen_missing else float(NO_KEY),
     )
+
+
+def _place_of_number(graph: Graph, column: Value, category: Category) -> Value:
+    """Found by equality; what is not there falls to a last place, NaN keeps missing."""
+    count = len(category.numbers)
+    number = graph.cast(column, "float64")
+    equal = graph.compare("Equal", number, np.array([category.numbers]))
+    hits = graph.cast(equal, "float64")
+    places = np.arange(count, dtype=np.float64).reshape(1, -1)
+    place = graph.reduce("ReduceMax", graph.binary("Mul", hits, places))
+    found = graph.cast(graph.reduce("ReduceMax", hits), "bool")
+    missing = graph.const(np.full((1, 1), np.nan), "float64")
+    none = missing
+    if not category.unseen_missing:
+        is_nan = graph.op("IsNaN", [number], "bool", 1)
+        here = graph.const(np.full((1, 1), float(NO_KEY)), "float64")
+        none = graph.where(is_nan, missing, here, number).name
+    return graph.where(found, place, none, number)
 
 
 def keyed(graph: Graph, row: Value, ensemble: Ensemble) -> tuple[Value, dict[int, int]]:
