@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 
 FAMILIES = (
+    "neighbors",
     "stacking",
     "nested",
     "calibration",

@@ -28,6 +28,11 @@ DTYPES = {
     "string": "object",
     "datetime": "datetime64[ns]",
 }
+# Tensors of these are kept in a wider dtype, and fed in their own.
+WIDER = {
+    **dict.fromkeys(("int8", "int16", "uint8", "uint16"), "int32"),
+    **{"float16": "float32", "uint32": "int64"},
+}
 # The name of the one tensor where its signature gives it none.
 TENSOR = "X"
 
@@ -46,6 +51,7 @@ class Loaded:
         notes: what its owner should know, one sentence each.
         missing_text: what stands for a missing string at the model: NaN as in pandas' str columns,
             None where the model learned None as a category or a missing value.
+        one_text: it reads one text a row, and is fed a Series.
     """
 
     flavor: str
@@ -56,6 +62,7 @@ class Loaded:
     example: Rows | None = None
     notes: list[str] = field(default_factory=list)
     missing_text: float | None = float("nan")
+    one_text: bool = False
 
     def frame(self, rows: Rows) -> Any:
         """The rows as the model is fed: a DataFrame of the signature's columns, an array or a dict.
@@ -75,6 +82,8 @@ class Loaded:
                 texts = [self.missing_text if value is None else value for value in values]
                 values = np.array(texts, dtype=object)
             columns[column.name] = pd.Series(values, dtype=dtype)
+        if self.one_text:
+            return next(iter(columns.values()))
         return pd.DataFrame(columns)
 
     def answer(self, rows: Rows, outputs: list[Output]) -> Answers:
@@ -90,7 +99,27 @@ class Loaded:
 
 def _unflattened(rows: Rows, tensor: Tensor) -> npt.NDArray[Any]:
     values = np.asarray(rows[tensor.name or TENSOR])
-    return values.reshape(len(values), *tensor.shape[1:])
+    dtype = np.dtype(tensor.dtype) if carried(tensor) != "object" else values.dtype
+    return values.reshape(len(values), *tensor.shape[1:]).astype(dtype, copy=False)
+
+
+def carried(tensor: Tensor) -> str:
+    """The numpy dtype in which `Rows` hold a tensor: its own, or a wider one that holds it exactly.
+
+    Raises:
+        Refused: `column_type` for a dtype that no row holds.
+    """
+    dtype = np.dtype(tensor.dtype)
+    if dtype.kind in "OUS":
+        return "object"
+    wider = WIDER.get(dtype.name, dtype.name)
+    if wider in ("bool", "int32", "int64", "float32", "float64"):
+        return wider
+    raise Refused(
+        "column_type",
+        f"The tensor {tensor.name!r} holds {dtype.name}, which no converted model takes; make it "
+        "float32, float64, int32, int64, bool or text before the model.",
+    )
 
 
 def dtype_of(column_type: str) -> str:

@@ -30,7 +30,7 @@ PRODUCTS = 1e-14
 # Beyond isotonic steps, which may be steep, probabilities this near each other are equal.
 NEAR_STEPS = 1e-9
 
-NEIGHBOURS = ("KNeighborsClassifier", "KNeighborsRegressor")
+NEIGHBOURS = ("KNeighborsClassifier", "KNeighborsRegressor", "LocalOutlierFactor")
 RADIUS = ("RadiusNeighborsClassifier", "RadiusNeighborsRegressor")
 THRESHOLDS = ("FixedThresholdClassifier", "TunedThresholdClassifierCV")
 CENTRES = ("KMeans", "MiniBatchKMeans", "Birch", "MeanShift", "AffinityPropagation")
@@ -223,11 +223,14 @@ def _rounding(member: Any, X: Any, far: npt.NDArray[np.float64]) -> npt.NDArray[
 
 def _tied_neighbours(member: Any, X: Any) -> Bools:
     """Where another choice among neighbours equally far, as the last ones, answers otherwise."""
-    known, wanted = int(member.n_samples_fit_), int(member.n_neighbors)
+    known = int(member.n_samples_fit_)
+    wanted = int(getattr(member, "n_neighbors_", member.n_neighbors))
     if wanted >= known:
         return np.zeros(len(X), dtype=np.bool_)
     far, which = member.kneighbors(X, min(known, 2 * wanted + 10))
-    targets = np.asarray(member._y).reshape(known, -1)[which]
+    # A LocalOutlierFactor looks up the density around each neighbour.
+    targets = np.asarray(getattr(member, "_lrd", getattr(member, "_y", None)))
+    targets = targets.reshape(known, -1)[which]
     with np.errstate(invalid="ignore", over="ignore"):
         last = far[:, wanted - 1]
         slack = _rounding(member, X, last)
@@ -238,7 +241,7 @@ def _tied_neighbours(member: Any, X: Any) -> Bools:
         near = far <= np.sqrt(slack * np.maximum(last, slack))[:, None]
         mixed = near & (targets != targets[:, [0]]).any(axis=2)
     found = (beyond & (other.any(axis=1) | endless)) | ~np.isfinite(last)
-    if member.weights == "distance" and _through_products(member):
+    if getattr(member, "weights", "") == "distance" and _through_products(member):
         found |= mixed[:, :wanted].any(axis=1)
     return np.asarray(found)
 

@@ -21,6 +21,9 @@ NEARNESS = "transform:negated"
 def answer(model: Loaded, rows: Rows, outputs: list[Output]) -> Answers:
     """Call each output's method once and shape its answer as the output promises.
 
+    A source that ends in a number, such as `predict_proba[1]`, is one target's part of an answer
+    that comes as a list.
+
     Raises:
         Refused: `original_fails` where the original raises on these rows.
     """
@@ -47,7 +50,9 @@ def _ask(model: Loaded, source: str, frame: Any) -> Any:
                 return pairwise.winners(model.estimator, frame)
             if source == NEARNESS:
                 return -np.asarray(model.estimator.transform(frame))
-            return getattr(model.estimator, source)(categories.typed(model.estimator, frame))
+            method, _, target = source.partition("[")
+            answered = getattr(model.estimator, method)(categories.typed(model.estimator, frame))
+            return answered[int(target.rstrip("]"))] if target else answered
     except MemoryError:
         raise
     except Exception as error:
