@@ -29,9 +29,15 @@ def add(commands: Any, shared: argparse.ArgumentParser) -> None:
         description="Asks a portal for an export; the same request twice is the same export.",
     )
     export.add_argument("model", metavar="MODEL/VERSION", help="[SOURCE/]MODEL/VERSION or @ALIAS")
-    export.add_argument("--target", required=True, help="onnx or pmml")
+    export.add_argument("--target", required=True, help="what it becomes: onnx, pmml …")
     export.add_argument("--inputs", choices=["auto", "columns", "tensor"], help="how inputs arrive")
     export.add_argument("--opset", type=int, help="ONNX opset; the route's own choice if left out")
+    export.add_argument(
+        "--tolerance",
+        type=float,
+        metavar="X",
+        help="how far numbers may be off; administrators only",
+    )
     export.add_argument("--profile", help="where the bundle must run; java-cpu if left out")
     export.add_argument("--wait", action="store_true", help="until it has ended; tells the steps")
     export.add_argument(
@@ -70,7 +76,11 @@ def _request(client: Client, arguments: argparse.Namespace) -> dict[str, Any]:
         raise Misuse(f"{arguments.model!r} names no version; write MODEL/VERSION or MODEL@ALIAS")
     source = name.source or names.find_model(client, name)["source"]
     which = {"version": name.version} if name.version else {"alias": name.alias}
-    chosen = {"inputs": arguments.inputs, "opset": arguments.opset}
+    chosen = {
+        "inputs": arguments.inputs,
+        "opset": arguments.opset,
+        "tolerance": arguments.tolerance,
+    }
     body: dict[str, Any] = {
         "ref": {"source": source, "model": name.model, **which},
         "target": arguments.target,

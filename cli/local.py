@@ -48,6 +48,13 @@ def add(commands: Any, shared: argparse.ArgumentParser) -> None:
     convert.add_argument(
         "--opset", type=int, default=0, metavar="N", help="ONNX opset; chosen if left out"
     )
+    convert.add_argument(
+        "--tolerance",
+        type=float,
+        default=0.0,
+        metavar="X",
+        help="how far numbers may be off, in place of the usual tolerance; shown in the bundle",
+    )
     profiles = ", ".join(catalog.PROFILES)
     convert.add_argument(
         "--profile",
@@ -131,7 +138,9 @@ def _options(arguments: argparse.Namespace) -> contract.Options:
         raise Misuse("--opset is a number from 1 to 99")
     if arguments.opset and arguments.target != "onnx":
         raise Misuse(f"--opset is an ONNX option; leave it out for {arguments.target}")
-    return contract.Options(inputs=arguments.inputs, opset=arguments.opset)
+    if not 0 <= arguments.tolerance <= contract.TOLERANCE_MOST:
+        raise Misuse(f"--tolerance is a number from 0 to {contract.TOLERANCE_MOST:g}")
+    return contract.Options(arguments.inputs, arguments.opset, arguments.tolerance)
 
 
 def _show(outcome: pipeline.Outcome, output: Path, as_json: bool) -> None:
@@ -269,6 +278,8 @@ def _write_report(
     output.mkdir(parents=True, exist_ok=True)
     text = json.dumps(report, indent=1, sort_keys=True, ensure_ascii=False)
     (output / contract.REPORT_FILE).write_text(text + "\n", encoding="utf-8")
+    if outcome and outcome.page:  # of what was refused; a bundle carries its own
+        shutil.copyfile(outcome.page, output / outcome.page.name)
 
 
 def _check_output(output: Path) -> None:

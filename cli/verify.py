@@ -14,9 +14,9 @@ from typing import Any
 from cli.archive import unpack
 from cli.outcomes import Crash, Refusal
 from cli.output import emit, facts, say
-from converters import contract
+from converters import catalog, contract
 from registry.connectors import DOWNLOAD_LIMIT
-from workers import collect
+from workers import collect, environments
 from workers.sandbox import Limits, command, run_child
 
 # The child loads a runtime and a converted file, never a model's own code.
@@ -90,6 +90,27 @@ def _take(given: Path, bundle: Path) -> None:
     (bundle / contract.REPORT_FILE).unlink(missing_ok=True)
 
 
+def _python(bundle: Path) -> Path | None:
+    """The interpreter that holds the runtime of the bundle's target; built where it is missing.
+
+    Raises:
+        Crash: that environment cannot be built.
+    """
+    try:
+        named = json.loads((bundle / "manifest.json").read_bytes()).get("target")
+    except (OSError, ValueError, AttributeError, RecursionError):
+        return None  # no bundle; the child says so in words
+    target = catalog.target(str(named))
+    if target is None:
+        return None
+    try:
+        return environments.ready(
+            target.environment, environments.default_folder(), say, lambda: False
+        )
+    except environments.EnvironmentProblem as problem:
+        raise Crash(problem.code, problem.sentence) from problem
+
+
 def _scored(work: Path, bundle: Path) -> dict[str, Any]:
     """What the confined child found.
 
@@ -98,7 +119,8 @@ def _scored(work: Path, bundle: Path) -> dict[str, Any]:
         Crash: the child broke.
     """
     heard: list[str] = []
-    child = run_child(command(VERDICT, bundle), work, LIMITS, heard.append, lambda: False)
+    argv = command(VERDICT, bundle, _python(bundle))
+    child = run_child(argv, work, LIMITS, heard.append, lambda: False)
     if child.timed_out:
         raise Crash("timeout", f"Scoring took longer than {LIMITS.wall_seconds:.0f} seconds.")
     try:

@@ -42,6 +42,8 @@ GIVEN_CSV = "rows.csv"
 GIVEN_PARQUET = "rows.parquet"
 GIVEN_FILES = (GIVEN_CSV, GIVEN_PARQUET)
 GIVEN_MOST = 10_000
+# The largest tolerance that may be asked for: a tenth is no answer any more.
+TOLERANCE_MOST = 0.1
 # Why a row is among those judged: the user gave it. The other kinds are converters.sampling's.
 GIVEN = "given"
 
@@ -164,10 +166,13 @@ class Options:
     inputs: auto | columns | tensor. auto is one tensor where all columns share one numeric type,
         one input a column otherwise.
     opset: ONNX default-domain opset, 0 for the route's own choice.
+    tolerance: how far numbers may be off, in place of the usual tolerance (converters.parity); 0
+        for the usual one. Labels are never tolerated. Shown wherever the bundle is shown.
     """
 
     inputs: str = "auto"
     opset: int = 0
+    tolerance: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -219,13 +224,27 @@ class ConvertReport:
 
 @dataclass(frozen=True)
 class WorstRow:
-    """One row on which original and converted differ most; values as text for people."""
+    """One row on which original and converted differ most; values as text for people.
+
+    kind: why the row was sampled. near: which of its values lie on a split point of the model.
+    """
 
     row: int
     original: str
     converted: str
     error: float
     features: dict[str, str] = field(default_factory=dict)
+    kind: str = ""
+    near: str = ""
+
+
+@dataclass(frozen=True)
+class Flip:
+    """How many rows the converted file gave another class than the original, by both classes."""
+
+    original: str
+    converted: str
+    rows: int
 
 
 @dataclass(frozen=True)
@@ -236,6 +255,9 @@ class OutputParity:
     max_abs, max_rel: over all judged rows; 0 for labels, which are counted in `mismatches`.
     ties: label differences within the rounding of the original's own margin; shown, not failed.
     histogram: counts of log10 of the error in decades, from 1e-18 up to 1e6.
+    causes: what the rows that differ have in common, one sentence each.
+    flips: for labels, which class was named instead of which.
+    scatter: for numbers, pairs of original and converted; the worst ones and a sample.
     """
 
     name: str
@@ -252,6 +274,9 @@ class OutputParity:
     sentence: str = ""
     histogram: list[int] = field(default_factory=list)
     worst: list[WorstRow] = field(default_factory=list)
+    causes: list[str] = field(default_factory=list)
+    flips: list[Flip] = field(default_factory=list)
+    scatter: list[list[float]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from converters import explaining
 from converters.contract import Output, OutputKind, OutputParity, WorstRow
+from converters.explaining import Hints
 from converters.golden import Array
 
 PASSED = "passed"
@@ -77,6 +79,15 @@ class Margins:
         return np.asarray(np.maximum(usual, np.abs(self.scores).max(axis=1)), dtype=np.float64)
 
 
+@dataclass(frozen=True)
+class Limits:
+    """How far numbers may be off, how near a tie is, and what helps to explain a difference."""
+
+    allowed: float
+    tie: float
+    hints: Hints
+
+
 def tolerance(exact: bool) -> float:
     """How far an answer may be off: 1e-9 where the whole graph computes in double, else 1e-4."""
     return TOLERANCE_EXACT if exact else TOLERANCE
@@ -93,6 +104,9 @@ def judge(
     got: Mapping[str, Array],
     outputs: Sequence[Output],
     exact: bool,
+    *,
+    allowed: float = 0.0,
+    hints: Hints | None = None,
 ) -> list[OutputParity]:
     """One verdict an output, in the order of `outputs`.
 
@@ -100,8 +114,11 @@ def judge(
     expected: the original's answers by output name; entries that are no output (see
         `rankings`) only help to tell ties.
     got: the converted file's answers by output name.
+    allowed: how far numbers may be off, in place of the usual tolerance where it is not 0.
+    hints: what the convert step tells about the rows; helps to explain what differs.
     """
     margins = rankings(expected, outputs)
+    limits = Limits(allowed or tolerance(exact), tie(exact), hints or Hints())
     verdicts = []
     for output in outputs:
         want, have = expected.get(output.name), got.get(output.name)
@@ -118,9 +135,9 @@ def judge(
                 OutputParity(output.name, output.kind, 0, NOT_CHECKED, sentence=sentence)
             )
         elif output.kind is OutputKind.LABEL:
-            verdicts.append(_judge_labels(output, want, have, margins, rows, exact))
+            verdicts.append(_judge_labels(output, want, have, margins, rows, limits))
         else:
-            verdicts.append(_judge_numbers(output, want, have, rows, exact))
+            verdicts.append(_judge_numbers(output, want, have, rows, limits))
     return verdicts
 
 
@@ -154,7 +171,7 @@ def _judge_labels(
     have: Array,
     margins: Sequence[Margins],
     rows: Mapping[str, Array],
-    exact: bool,
+    limits: Limits,
 ) -> OutputParity:
     differ = _differs(want, have)
     if differ.ndim == 2:
@@ -162,7 +179,7 @@ def _judge_labels(
     tied: Bools = np.zeros(len(want), dtype=np.bool_)
     for ranking in margins:
         if len(ranking.scores) == len(want):
-            tied |= differ & ranking.ties(want, have, tie(exact))
+            tied |= differ & ranking.ties(want, have, limits.tie)
     wrong: Bools = np.logical_and(differ, ~tied)
     mismatches = int(wrong.sum())
     parity = OutputParity(
@@ -172,7 +189,9 @@ def _judge_labels(
         verdict=FAILED if mismatches else PASSED,
         mismatches=mismatches,
         ties=int(tied.sum()),
-        worst=_worst(wrong.astype(np.float64), want, have, rows),
+        worst=_worst(wrong.astype(np.float64), want, have, rows, limits.hints),
+        flips=explaining.flips(want, have, wrong),
+        causes=explaining.causes(wrong, rows, limits.hints),
     )
     if not mismatches:
         return parity
@@ -190,7 +209,7 @@ def _differs(want: Array, have: Array) -> Bools:
 
 
 def _judge_numbers(
-    output: Output, want: Array, have: Array, rows: Mapping[str, Array], exact: bool
+    output: Output, want: Array, have: Array, rows: Mapping[str, Array], limits: Limits
 ) -> OutputParity:
     try:
         a, b = want.astype(np.float64), have.astype(np.float64)
@@ -202,9 +221,9 @@ def _judge_numbers(
         relative = np.where(absolute == 0, 0.0, absolute / np.abs(a))
     by_abs = output.kind is OutputKind.PROBABILITIES
     error = absolute if by_abs else np.minimum(relative, absolute / _spread(a))
-    allowed = tolerance(exact)
+    allowed = limits.allowed
     bad = odd | ~(error <= allowed)
-    wrong = bad.reshape(len(want), -1).any(axis=1)
+    wrong: Bools = np.asarray(bad.reshape(len(want), -1).any(axis=1), dtype=np.bool_)
     ranked = np.where(odd, np.inf, error).reshape(len(want), -1).max(axis=1)
     parity = OutputParity(
         output.name,
@@ -218,7 +237,9 @@ def _judge_numbers(
         mismatches=int(wrong.sum()),
         nan_mismatches=int(odd.reshape(len(want), -1).any(axis=1).sum()),
         histogram=_histogram(error[~odd]),
-        worst=_worst(ranked, want, have, rows),
+        worst=_worst(ranked, want, have, rows, limits.hints),
+        causes=explaining.causes(wrong, rows, limits.hints),
+        scatter=explaining.scatter(want, have, np.where(odd, np.inf, error)),
     )
     return replace(
         parity,
@@ -296,7 +317,9 @@ def _histogram(error: Floats) -> list[int]:
     return counts
 
 
-def _worst(ranked: Floats, want: Array, have: Array, rows: Mapping[str, Array]) -> list[WorstRow]:
+def _worst(
+    ranked: Floats, want: Array, have: Array, rows: Mapping[str, Array], hints: Hints
+) -> list[WorstRow]:
     order = np.argsort(-ranked, kind="stable")[:WORST]
     return [
         WorstRow(
@@ -305,6 +328,8 @@ def _worst(ranked: Floats, want: Array, have: Array, rows: Mapping[str, Array]) 
             converted=_text(have[i]),
             error=_finite(ranked[i]),
             features={name: _text(values[i]) for name, values in rows.items()},
+            kind=hints.kinds[i] if len(hints.kinds) == len(want) else "",
+            near=explaining.near(int(i), rows, hints),
         )
         for i in order
         if ranked[i] > 0

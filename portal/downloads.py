@@ -76,6 +76,30 @@ def one_file(bundle: Bundle, path: str) -> HttpResponseBase | None:
     return answer
 
 
+def parity_page(bundle: Bundle | None, sha256: str) -> HttpResponse | None:
+    """The comparison's own page: a bundle's, or the stored one of what was refused.
+
+    Its style stands inside it; it may load and run nothing.
+    """
+    if bundle is not None:
+        with store().open(bundle.sha256) as blob, zipfile.ZipFile(blob) as archive:
+            try:
+                content = archive.read("parity.html")
+            except KeyError:
+                return None
+    elif sha256:
+        with store().open(sha256) as blob:
+            content = blob.read()
+    else:
+        return None
+    answer = HttpResponse(content, content_type="text/html; charset=utf-8")
+    answer["Content-Security-Policy"] = (
+        "sandbox; default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+    )
+    patch_cache_control(answer, private=True)
+    return answer
+
+
 def _matches(header: str, tag: str) -> bool:
     tags = parse_etags(header)
     return "*" in tags or tag in {known.removeprefix("W/") for known in tags}

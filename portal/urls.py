@@ -22,6 +22,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("exports/<int:pk>/", exports.export, name="export"),
     path("exports/<int:pk>/cancel/", exports.cancel, name="export_cancel"),
     path("exports/<int:pk>/retry/", exports.retry, name="export_retry"),
+    path("exports/<int:pk>/parity.html", exports.parity, name="export_parity"),
     path("bundles/<int:pk>/", bundles.bundle, name="bundle"),
     path("bundles/<int:pk>/download/", bundles.download, name="bundle_download"),
     path("sources/", sources.sources, name="sources"),

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
-from converters import catalog, contract
+from converters import catalog, contract, environments
 from converters.preflight import Answer, preflight
 from registry.models import ModelVersion
+from workers.environments import digest
 from workers.models import Export, Job, JobState
 from workers.pipeline import FETCH_REFUSALS
 from workers.queues import wake_job
@@ -68,6 +69,12 @@ def request_export(
         Refused: it is known beforehand that this cannot be; nothing is stored.
     """
     chosen = _options(options, target)
+    if chosen.tolerance and not (user is not None and user.is_authenticated and user.is_staff):
+        raise Refused(
+            "tolerance_reserved",
+            "Only an administrator may set another tolerance than the usual one; leave it out, or "
+            "ask one to request this export.",
+        )
     route = _route(version, target, profile)
     identity = identity_of(version, route, chosen, profile)
     with transaction.atomic():
@@ -148,8 +155,16 @@ def identity_of(
         "options": dataclasses.asdict(options),
         "profile": profile,
         "converters": converter_versions(),
+        "environments": environment_digests(route),
     }
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def environment_digests(route: catalog.Route) -> dict[str, str]:
+    """What the route's own environments are made of; none for what the standard one does."""
+    target = catalog.target(route.target)
+    names = {route.environment, target.environment if target else environments.STANDARD}
+    return {name: digest(name) for name in sorted(names - {environments.STANDARD})}
 
 
 def converter_versions() -> dict[str, str]:
@@ -206,6 +221,11 @@ def _options(options: contract.Options | Mapping[str, Any] | None, target: str) 
         raise Refused("bad_options", f"inputs is one of {', '.join(INPUTS)}.")
     if not 0 <= options.opset <= 99:
         raise Refused("bad_options", "opset is a number of ONNX, or 0 for the route's own choice.")
+    if not 0 <= options.tolerance <= contract.TOLERANCE_MOST:
+        raise Refused(
+            "bad_options",
+            f"tolerance is a number from 0, the usual one, to {contract.TOLERANCE_MOST:g}.",
+        )
     if options.opset and target != "onnx":
         raise Refused("bad_options", f"opset is an ONNX option; leave it out for {target}.")
     return options

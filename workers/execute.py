@@ -11,7 +11,7 @@ from django.db import DatabaseError, InterfaceError
 from django.utils import timezone
 
 from converters import contract
-from registry.storage import StorageFull
+from registry.storage import StorageFull, store
 from workers import pipeline, publish
 from workers.fetch import fetcher
 from workers.lease import Lease, claim
@@ -100,6 +100,7 @@ def _end(job: Job, attempt: int, outcome: Outcome, folder: Path, lease: Lease) -
         judge=outcome.judge,
         sandbox=str(level()),
         peak_mb=outcome.peak_mb,
+        page=store().put(outcome.page).sha256 if outcome.page else "",
     ).to_json()
     if outcome.state is State.PROVEN:
         try:

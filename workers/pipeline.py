@@ -20,6 +20,7 @@ from workers import collect, environments
 from workers.sandbox import ChildResult, Killed, Limits, command, level, remove_tree, run_child
 
 STEPS = ("fetch", "environment", "convert", "parity", "optimise", "benchmark", "jvm", "bundle")
+PAGE = "parity.html"
 LOG_CHARACTERS = 200_000
 FULL_DISK = frozenset({errno.ENOSPC, errno.EDQUOT})
 # Less than this left after a child failed: the disk is the likelier cause.
@@ -96,6 +97,7 @@ class Outcome:
 
     files: the bundle's, checked against its SHA256SUMS; only where the state is proven.
     manifest: the bundle's manifest.json, parsed. log: the end of all output, 200,000 characters.
+    page: parity.html, where the conversion was judged and refused; None everywhere else.
     """
 
     state: State
@@ -107,6 +109,7 @@ class Outcome:
     manifest: dict[str, Any] = field(default_factory=dict)
     peak_mb: dict[str, int] = field(default_factory=dict)
     log: str = ""
+    page: Path | None = None
 
 
 def run(
@@ -160,6 +163,7 @@ class _Run:
         self.files: list[Path] = []
         self.manifest: dict[str, Any] = {}
         self.peak_mb: dict[str, int] = {}
+        self.page: Path | None = None
 
     def outcome(self) -> Outcome:
         """Take the steps in their order; the first that ends otherwise than well is the last."""
@@ -254,6 +258,7 @@ class _Run:
         child = self._child("judge", folder)
         report = self._report(contract.JudgeReport, folder, child)
         self.judge = report
+        self.page = self._explained(folder)
         self._follow(report.state, report.code, report.sentence, good="proven", child=child)
         collect.check_tree(folder)
         doubtful = [one.name for one in report.parity if one.verdict != "passed" or one.rows < 1]
@@ -261,6 +266,14 @@ class _Run:
             which = ", ".join(doubtful) or "no output"
             raise collect.Strange(f"it says proven, but {which} was not judged as passed")
         return f"{report.rows} rows, {len(report.parity)} outputs, {report.runtime}"
+
+    def _explained(self, folder: Path) -> Path | None:
+        """The judge's page, if it left one that can be kept."""
+        path = folder / PAGE
+        if not path.exists() and not path.is_symlink():
+            return None
+        collect.read_bytes(path)  # a plain file, and no larger than a report may be
+        return path
 
     def _bundle(self) -> str:
         self.request = dataclasses.replace(self.request, build=self.reserve_build())
@@ -384,6 +397,7 @@ class _Run:
             manifest=self.manifest,
             peak_mb=self.peak_mb,
             log=self.text,
+            page=self.page,
         )
 
 

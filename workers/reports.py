@@ -17,12 +17,14 @@ class JobReport:
 
     sandbox: how the children were confined, in words.
     peak_mb: the most memory that each child held, in MB (2^20 bytes), by step.
+    page: sha256 of the stored page that explains a refused comparison; empty where there is none.
     """
 
     convert: contract.ConvertReport | None = None
     judge: contract.JudgeReport | None = None
     sandbox: str = ""
     peak_mb: dict[str, int] = field(default_factory=dict)
+    page: str = ""
     schema: int = SCHEMA
 
     def to_json(self) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from converters import catalog, contract
 from converters.bundle import manifest as manifests
 from converters.bundle.licences import LICENCE_DIR, write_licences
-from converters.bundle.page import page
+from converters.bundle.page import page, subject_of
 from converters.bundle.readme import readme
 from converters.bundle.sums import sha256, sums_of, write_sums
 from converters.errors import Refused
@@ -94,7 +94,7 @@ def _render(manifest: manifests.Manifest, judged: contract.JudgeReport, folder: 
     # The clock's part of the report stays behind: two builds of one job are equal bytes.
     parity = replace(judged, seconds={})
     _write(folder / PARITY_FILE, contract.dump(parity) + "\n")
-    _write(folder / PARITY_PAGE, page(manifest, parity))
+    _write(folder / PARITY_PAGE, page(subject_of(manifest), parity))
     _write(folder / README_FILE, readme(manifest))
     write_licences(manifest.target, folder / LICENCE_DIR)
     models = [manifest.file, *manifest.data_files]

@@ -135,7 +135,7 @@ def compose(
         outputs=converted.outputs,
         exact=converted.exact,
         facts=converted.facts,
-        notes=converted.notes,
+        notes=[*_widened(request.options), *converted.notes],
         runtime=judged.runtime,
         versions=converted.versions,
         judge_versions=judged.versions,
@@ -148,6 +148,16 @@ def compose(
         data_files=sorted(converted.data_files),
         licences=licences(request.target),
     )
+
+
+def _widened(options: contract.Options) -> list[str]:
+    """What every reader must know where numbers were judged by another tolerance."""
+    if not options.tolerance:
+        return []
+    return [
+        f"Numbers were allowed to be off by {options.tolerance:g}, set by an administrator for "
+        "this export, not by the usual tolerance."
+    ]
 
 
 def read_golden(folder: Path) -> Golden:

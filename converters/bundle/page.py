@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from html import escape
 from importlib import resources
 from string import Template
 
 from converters.bundle.histogram import histogram, histogram_table
 from converters.bundle.manifest import Manifest
-from converters.contract import JudgeReport, OutputKind, OutputParity, WorstRow
+from converters.bundle.pictures import confusion, scatter
+from converters.contract import (
+    ConvertReport,
+    JudgeReport,
+    Options,
+    OutputKind,
+    OutputParity,
+    Request,
+    WorstRow,
+)
 
 # More columns than this make a table that nobody reads; parity.json has them all.
 SHOWN_FEATURES = 12
@@ -19,48 +29,122 @@ _MARKS = {
 }
 
 
-def page(manifest: Manifest, judged: JudgeReport) -> str:
+@dataclass(frozen=True)
+class Subject:
+    """What the page is about: a bundle, or a conversion that was refused and has no build.
+
+    widths: output name → numbers a row.
+    """
+
+    source: str
+    model: str
+    version: str
+    build: int
+    target: str
+    exact: bool
+    seed: int
+    run: str
+    options: Options
+    facts: dict[str, str]
+    widths: dict[str, int]
+    golden: int = 0
+    jvm: str = ""
+
+
+def subject_of(manifest: Manifest) -> Subject:
+    """A bundle's page is about what its manifest says."""
+    return Subject(
+        source=manifest.source,
+        model=manifest.model,
+        version=manifest.version,
+        build=manifest.build,
+        target=manifest.target,
+        exact=manifest.exact,
+        seed=manifest.seed,
+        run=manifest.run,
+        options=manifest.options,
+        facts=manifest.facts,
+        widths={output.name: output.width for output in manifest.outputs},
+        golden=manifest.golden.rows,
+        jvm=manifest.jvm,
+    )
+
+
+def subject_of_job(request: Request, converted: ConvertReport) -> Subject:
+    """The page of a conversion that was judged and has no bundle."""
+    identity = request.identity
+    return Subject(
+        source=identity.source,
+        model=identity.model,
+        version=identity.version,
+        build=0,
+        target=request.target,
+        exact=converted.exact,
+        seed=request.seed,
+        run=identity.run_id,
+        options=request.options,
+        facts=converted.facts,
+        widths={output.name: output.width for output in converted.outputs},
+    )
+
+
+def page(subject: Subject, judged: JudgeReport) -> str:
     """The page as HTML; every value from outside is escaped, nothing is loaded from anywhere."""
     template = resources.files("converters.bundle") / "templates" / "parity.html"
     style = (resources.files("converters.bundle") / "templates" / "parity.css").read_text("utf-8")
+    proven = judged.state == "proven"
     return Template(template.read_text("utf-8")).substitute(
         style=style,
-        title=escape(f"{manifest.model} {manifest.version}"),
-        source=escape(manifest.source),
-        model=escape(manifest.model),
-        version=escape(manifest.version),
-        build=str(manifest.build),
-        target=escape(manifest.target.upper()),
-        lead=_lead(manifest),
-        facts=_facts(manifest, judged),
+        title=escape(f"{subject.model} {subject.version}"),
+        source=escape(subject.source),
+        model=escape(subject.model),
+        version=escape(subject.version),
+        what=f"build {subject.build}" if subject.build else "not published",
+        target=escape(subject.target.upper()),
+        mark='<span class="good"><span aria-hidden="true">✔</span> proven</span>'
+        if proven
+        else '<span class="bad"><span aria-hidden="true">✕</span> refused</span>',
+        lead=_lead(judged) if proven else escape(judged.sentence),
+        widened=_widened(subject.options),
+        facts=_facts(subject, judged),
         summary="\n".join(_summary_row(parity) for parity in judged.parity),
-        outputs="\n".join(_output(parity, manifest) for parity in judged.parity),
+        outputs="\n".join(_output(parity, subject) for parity in judged.parity),
     )
 
 
-def _lead(manifest: Manifest) -> str:
-    count = len(manifest.parity)
+def _lead(judged: JudgeReport) -> str:
+    count = len(judged.parity)
     outputs = "Its one output answers" if count == 1 else f"All {count} outputs answer"
     return (
-        f"{outputs} like the original on {manifest.rows:,} rows, scored by "
-        f"{escape(manifest.runtime)} in Python."
+        f"{outputs} like the original on {judged.rows:,} rows, scored by "
+        f"{escape(judged.runtime)} in Python."
     )
 
 
-def _facts(manifest: Manifest, judged: JudgeReport) -> str:
+def _widened(options: Options) -> str:
+    """The warning on a page whose tolerance is not the usual one."""
+    if not options.tolerance:
+        return ""
+    return (
+        f'<p class="bad">The tolerance for numbers was set to {options.tolerance:g} by whoever '
+        "asked for this export; it is not the usual one.</p>"
+    )
+
+
+def _facts(subject: Subject, judged: JudgeReport) -> str:
     batches = ", ".join(f"{size:,}" for size in judged.batches)
     facts = {
         "Rows compared": f"{judged.rows:,}",
         "Batch sizes": batches,
-        "Golden rows in this bundle": f"{manifest.golden.rows:,}",
+        "Golden rows in this bundle": f"{subject.golden:,}" if subject.build else "",
         "Runtime in Python": judged.runtime,
-        "In the JVM": f"{manifest.jvm} yet; mvn verify in java/ proves it",
-        "Arithmetic": "double throughout" if manifest.exact else "float32 somewhere",
-        "Run": manifest.run,
-        "Sampling seed": str(manifest.seed),
+        "In the JVM": f"{subject.jvm} yet; mvn verify in java/ proves it" if subject.jvm else "",
+        "Arithmetic": "double throughout" if subject.exact else "float32 somewhere",
+        "Run": subject.run,
+        "Sampling seed": str(subject.seed),
     }
     facts |= {f"Left out: {why}": f"{n:,} rows" for why, n in sorted(judged.excluded.items())}
-    facts |= dict(sorted(manifest.facts.items()))
+    facts |= dict(sorted(subject.facts.items()))
     facts |= {f"Version of {key}": value for key, value in sorted(judged.versions.items())}
     return "\n".join(
         f"<div><dt>{escape(key)}</dt><dd>{escape(value)}</dd></div>"
@@ -100,14 +184,18 @@ def allowed(parity: OutputParity) -> str:
     return text
 
 
-def _output(parity: OutputParity, manifest: Manifest) -> str:
+def _output(parity: OutputParity, subject: Subject) -> str:
     parts = [f"<section><h2><code>{escape(parity.name)}</code> {_mark(parity.verdict)}</h2>"]
     if parity.sentence:
         parts.append(f"<p>{escape(parity.sentence)}</p>")
+    if parity.causes:
+        items = "".join(f"<li>{escape(cause)}</li>" for cause in parity.causes)
+        parts.append(f"<h3>What the differing rows have in common</h3>\n<ul>{items}</ul>")
     if parity.kind is OutputKind.LABEL:
         parts.append(_labels(parity))
+        parts.append(confusion(parity.flips))
     elif parity.histogram:
-        width = next((o.width for o in manifest.outputs if o.name == parity.name), 0)
+        width = subject.widths.get(parity.name, 0)
         values = parity.rows * max(width, 1)
         limit = parity.tolerance_rel or parity.tolerance_abs
         how = (
@@ -117,6 +205,7 @@ def _output(parity: OutputParity, manifest: Manifest) -> str:
         )
         parts.append(histogram(parity, values, limit, how))
         parts.append(histogram_table(parity, values))
+        parts.append(scatter(parity))
     parts.append(_worst(parity))
     parts.append("</section>")
     return "\n".join(part for part in parts if part)
@@ -146,7 +235,8 @@ def _worst(parity: OutputParity) -> str:
         f'aria-label="Rows of {escape(parity.name)} that differ most"><table>\n<thead><tr>'
         '<th scope="col" class=n>Row</th><th scope="col">Original</th>'
         '<th scope="col">Converted</th><th scope="col" class=n>Error</th>'
-        f"{head}</tr></thead>\n<tbody>\n{rows}\n</tbody></table></div>"
+        f'<th scope="col">Why this row</th>{head}</tr></thead>\n<tbody>\n{rows}\n</tbody>'
+        "</table></div>"
         f'<p class="dim">Values of the features stand on the right.{more}</p>'
     )
 
@@ -156,5 +246,5 @@ def _worst_row(row: WorstRow, names: list[str]) -> str:
     return (
         f"<tr><td class=n>{row.row:,}</td><td><code>{escape(row.original)}</code></td>"
         f"<td><code>{escape(row.converted)}</code></td><td class=n>{number(row.error)}</td>"
-        f"{cells}</tr>"
+        f"<td>{escape(row.near or row.kind)}</td>{cells}</tr>"
     )

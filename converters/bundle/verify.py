@@ -102,7 +102,8 @@ def _score(folder: Path, manifest: manifests.Manifest) -> tuple[list[contract.Ou
         raise Refused(
             "unloadable", f"{manifest.file} does not work on its runtime: {error}."
         ) from error
-    verdicts = parity.judge(rows, expected, got, manifest.outputs, manifest.exact)
+    allowed = manifest.options.tolerance
+    verdicts = parity.judge(rows, expected, got, manifest.outputs, manifest.exact, allowed=allowed)
     return verdicts, str(scorer.runtime)
 
 
@@ -112,9 +113,9 @@ def _check_signature(
     """The golden rows have the signature's columns and an answer for each output, typed so."""
     from converters import golden
 
-    tensor = manifest.signature.tensor
-    columns = [column.name for column in manifest.signature.columns]
-    names = [tensor.name or "X"] if tensor is not None else columns
+    signature = manifest.signature
+    tensors = [signature.tensor] if signature.tensor is not None else signature.tensors
+    names = [one.name or "X" for one in tensors] or [column.name for column in signature.columns]
     if list(rows) != names or {n for one in manifest.inputs for n in one.columns} - set(names):
         raise golden.GoldenError("they do not have the signature's columns")
     types = {name: golden.dtype_name(values) for name, values in expected.items()}

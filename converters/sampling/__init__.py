@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from converters.contract import Output, Request
+from converters.contract import Output, Request, Signature
 from converters.golden import Array, Rows
-from converters.sampling import boundaries, walk
+from converters.sampling import boundaries, tensors, walk
 from converters.sampling.features import (
     Feature,
     cast,
@@ -36,14 +36,19 @@ MOST_SPECIAL = 1500
 TOP_UPS = 4
 SLOW_ROW = 0.010  # seconds
 FEWEST_ROWS = 200
+MOST_SPLITS = 2000
 
 
 @dataclass
 class Sample:
-    """Rows, and why each was sampled: `example`, `random`, `boundary`, `threshold`, `missing` …"""
+    """Rows, and why each was sampled: `example`, `random`, `boundary`, `threshold`, `missing` …
+
+    splits: column (or `X[3]` of a tensor) → the numbers at which the model decides.
+    """
 
     rows: Rows
     kinds: list[str]
+    splits: dict[str, list[float]] = field(default_factory=dict)
 
 
 @dataclass
@@ -83,6 +88,8 @@ def sample(model: Loaded, request: Request, outputs: Sequence[Output]) -> Sample
     Order: the example's rows, special values, thresholds, class boundaries, random ones.
     """
     signature = model.signature
+    if tensors.suits(signature):
+        return Sample(*tensors.draw(model, request))
     features = features_of(signature)
     table = _Table(features, np.random.default_rng(request.seed))
     if model.example is not None:
@@ -107,7 +114,22 @@ def sample(model: Loaded, request: Request, outputs: Sequence[Output]) -> Sample
         table.add("random", table.base(wanted - ordinary))
         kept = _distinct(table)
     columns = [column[kept] for column in table.columns()]
-    return Sample(rows_of(signature, columns), [table.kinds[i] for i in kept])
+    kinds = [table.kinds[i] for i in kept]
+    return Sample(rows_of(signature, columns), kinds, _splits(signature, features))
+
+
+def _splits(signature: Signature, features: list[Feature]) -> dict[str, list[float]]:
+    """What explains a difference later: at most MOST_SPLITS points a feature."""
+    tensor = signature.tensor
+    found = {}
+    for feature in features:
+        if feature.points and feature.dtype.kind in "iuf":
+            points = np.unique(np.concatenate(feature.points))
+            points = points[np.isfinite(points)]
+            step = max(1, len(points) // MOST_SPLITS)
+            name = f"{tensor.name or 'X'}[{feature.name}]" if tensor else feature.name
+            found[name] = points[::step].tolist()
+    return found
 
 
 def _affordable(model: Loaded, outputs: Sequence[Output], table: _Table, rows: int) -> int:

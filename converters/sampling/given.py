@@ -48,7 +48,7 @@ def first(given: Rows | None, sample: Sample) -> Sample:
         return sample
     count = len(next(iter(given.values())))
     rows = {name: np.concatenate([given[name], values]) for name, values in sample.rows.items()}
-    return Sample(rows, [contract.GIVEN] * count + sample.kinds)
+    return Sample(rows, [contract.GIVEN] * count + sample.kinds, sample.splits)
 
 
 def _csv(path: Path, signature: Signature) -> list[list[Any]]:

@@ -22,10 +22,12 @@ from converters.errors import Refused
 from converters.steps.jobdir import fresh, sha256_of, timed, versions
 
 if TYPE_CHECKING:
+    from converters.explaining import Hints
     from converters.golden import Answers, Rows
     from converters.targets.scorer import Scorer
 
 GOLDEN_DIR = "golden"
+PAGE = "parity.html"
 FEWEST_ROWS = 100
 SINGLE_ROWS = 64
 # Libraries that run a model's own code when they load it: the judge must do without.
@@ -49,6 +51,8 @@ def run(jobdir: Path) -> bool:
         request = contract.read(Request, jobdir / contract.REQUEST_FILE)
         report = _convert_report(jobdir)
         verdict = _judge(_Work(jobdir, folder, request, report, seconds))
+        if verdict.state == "refused" and verdict.parity:
+            _write_page(request, report, verdict, folder)
         loaded = sorted(name for name in FORBIDDEN if name in sys.modules)
         if loaded:
             raise RuntimeError(f"the judge has loaded {', '.join(loaded)}")
@@ -61,6 +65,15 @@ def run(jobdir: Path) -> bool:
     found = versions("numpy", "onnx", "onnxruntime", "jpmml-evaluator", "jpype1")
     contract.write(replace(verdict, seconds=seconds, versions=found), folder / contract.REPORT_FILE)
     return verdict.state != "crashed"
+
+
+def _write_page(
+    request: Request, report: ConvertReport, verdict: JudgeReport, folder: Path
+) -> None:
+    """The page that explains a refusal; a bundle's own is rendered with the bundle."""
+    from converters.bundle.page import page, subject_of_job
+
+    (folder / PAGE).write_text(page(subject_of_job(request, report), verdict), encoding="utf-8")
 
 
 def _convert_report(jobdir: Path) -> ConvertReport:
@@ -85,7 +98,7 @@ def _judge(work: _Work) -> JudgeReport:
     outputs = work.report.outputs
     try:
         with timed(work.seconds, "open"):
-            scorer = _open(work.request.target, path)
+            scorer = _open(work.request.target, path, list(work.report.data_files))
         with timed(work.seconds, "score"):
             got = scorer.score(rows, work.report.inputs, outputs)
         with timed(work.seconds, "score_single"):
@@ -97,9 +110,12 @@ def _judge(work: _Work) -> JudgeReport:
             f"The converted file does not work on its runtime: {error}. "
             "Try another target; the model is kept as it was.",
         ) from error
-    verdicts = parity.judge(rows, expected, got, outputs, work.report.exact)
+    exact, allowed = work.report.exact, work.request.options.tolerance
+    verdicts = parity.judge(
+        rows, expected, got, outputs, exact, allowed=allowed, hints=_hints(work, rows)
+    )
     single = parity.judge(
-        _take(rows, singles), _take(expected, singles), alone, outputs, work.report.exact
+        _take(rows, singles), _take(expected, singles), alone, outputs, exact, allowed=allowed
     )
     verdicts = [_with_single(*pair) for pair in zip(verdicts, single, strict=True)]
     report = JudgeReport(
@@ -119,6 +135,15 @@ def _judge(work: _Work) -> JudgeReport:
         answers = {name: expected[name] for name in names}
         golden.write(work.folder / GOLDEN_DIR, _take(rows, chosen), _take(answers, chosen))
     return replace(report, given=own)
+
+
+def _hints(work: _Work, rows: Rows) -> Hints:
+    from converters import explaining
+    from converters.steps import choosing
+
+    folder = work.jobdir / contract.CONVERT_DIR
+    kinds = choosing.kinds(folder, len(next(iter(rows.values()))))
+    return explaining.Hints(kinds, explaining.splits(folder))
 
 
 def _converted_file(work: _Work) -> Path:
@@ -171,9 +196,9 @@ def _names(signature: Signature) -> list[str]:
     return [column.name for column in signature.columns]
 
 
-def _open(name: str, path: Path) -> Scorer:
+def _open(name: str, path: Path, data_files: list[str]) -> Scorer:
     module = importlib.import_module(f"converters.targets.{name}")
-    scorer: Scorer = module.open(path)
+    scorer: Scorer = module.open(path, data_files) if data_files else module.open(path)
     return scorer
 
 
@@ -209,7 +234,8 @@ def _verdict(work: _Work, report: JudgeReport) -> JudgeReport | None:
     """The refusal that follows from what was measured, or None where all is proven."""
     failed = [item for item in report.parity if item.verdict == "failed"]
     if failed:
-        sentence = " ".join(item.sentence for item in failed)
+        said = [sentence for item in failed for sentence in (item.sentence, *item.causes[:1])]
+        sentence = " ".join(dict.fromkeys(said))
         advice = _advice(work)
         return replace(
             report, state="refused", code="parity_failed", sentence=f"{sentence} {advice}"

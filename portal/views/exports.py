@@ -12,7 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from converters import catalog, contract
-from portal import paging, queries
+from portal import downloads, paging, queries
 from workers import dispatch
 from workers.models import Export, Job, JobState, Step
 from workers.reports import JobReport
@@ -74,6 +74,18 @@ def retry(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("export", pk=found.pk)
 
 
+@require_safe
+def parity(request: HttpRequest, pk: int) -> HttpResponse:
+    """The comparison as a page of its own, with pictures."""
+    found = find_export(pk)
+    report = _report(newest(found))
+    bundle = max(found.bundles.all(), key=lambda row: row.pk, default=None)
+    page = downloads.parity_page(bundle, report.page if report else "")
+    if page is None:
+        raise Http404(f"Export {pk} was not compared, so there is no report.")
+    return page
+
+
 def find_export(pk: int) -> Export:
     """The export of this number.
 
@@ -96,6 +108,7 @@ def _context(found: Export) -> dict[str, Any]:
     report = _report(job)
     judged = report.judge if report else None
     parity = judged.parity if judged else []
+    bundle = max(found.bundles.all(), key=lambda row: row.pk, default=None)
     return {
         "export": found,
         "version": found.version,
@@ -103,12 +116,13 @@ def _context(found: Export) -> dict[str, Any]:
         "target": catalog.target(found.target),
         "job": job,
         "steps": _steps(job),
-        "bundle": max(found.bundles.all(), key=lambda row: row.pk, default=None),
+        "bundle": bundle,
         "ahead": queries.waiting_before(job) if job and job.state == JobState.QUEUED else 0,
         "can_retry": job is not None and job.is_final and dispatch.worth_another(job),
         "parity": parity,
         "worst": [(output, row) for output in parity for row in output.worst][:12],
         "report": report,
+        "pictured": bool(report and report.page) or bundle is not None,
         "advice": _advice(job),
         "log": job.log[-LOG_TAIL:] if job else "",
         "earlier": [row for row in found.jobs.all() if job and row.pk != job.pk],

@@ -68,6 +68,11 @@ def _options(request: HttpRequest) -> dict[str, Any]:
     options: dict[str, Any] = {"inputs": request.POST.get("inputs", "auto")}
     if opset:
         options["opset"] = number if number is not None else opset
+    if tolerance := request.POST.get("tolerance", "").strip():
+        try:
+            options["tolerance"] = float(tolerance)
+        except ValueError:
+            options["tolerance"] = tolerance  # refused in words where options are read
     return options
 
 

@@ -40,7 +40,7 @@ def test_the_options_reach_the_conversion(crossport: Run, model: Path, tmp_path:
     )
     assert done.returncode == 0, done.stderr
     manifest = json.loads((out / "manifest.json").read_text())
-    assert manifest["options"] == {"inputs": "columns", "opset": 18}
+    assert manifest["options"] == {"inputs": "columns", "opset": 18, "tolerance": 0.0}
     assert [column["name"] for column in manifest["inputs"]] == ["a", "b", "c"]
 
 
@@ -194,3 +194,17 @@ def test_the_command_line_loads_no_django_and_no_model_library():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.stdout.strip() == "[]", done.stderr
+
+
+def test_a_tolerance_of_ones_own_is_said_in_the_bundle(crossport: Run, model: Path, tmp_path: Path):
+    out = tmp_path / "out"
+    call = ["convert", "--model-uri", model, "--target", "onnx", "--output-dir", out]
+    done = crossport(*call, "--tolerance", "0.01")
+    assert done.returncode == 0, done.stderr
+    manifest = json.loads((out / "manifest.json").read_text())
+    assert manifest["options"]["tolerance"] == 0.01
+    assert any("off by 0.01" in note for note in manifest["notes"])
+    assert "was set to 0.01" in (out / "parity.html").read_text()
+    wrong = crossport(*call[:-1], tmp_path / "no", "--tolerance", "0.5")
+    assert wrong.returncode == 2
+    assert "from 0 to 0.1" in wrong.stderr

@@ -58,7 +58,7 @@ def script(monkeypatch) -> Script:
     """Replaces the converters by scripts: honest ones, or what `script(convert=…)` is given."""
     verbs = {"convert": CONVERT, "judge": JUDGE, "bundle": BUNDLE}
 
-    def command(verb: str, jobdir: Path) -> list[str]:
+    def command(verb: str, jobdir: Path, python: Path | None = None) -> list[str]:
         return [sys.executable, "-I", "-u", "-c", verbs[verb], str(jobdir)]
 
     monkeypatch.setattr("workers.pipeline.command", command)

@@ -180,7 +180,7 @@ def signed(kind: str) -> dict[str, object]:
         ({}, "onnx", {"colour": "red"}, "java-cpu", "bad_options"),
         ({}, "pmml", {"opset": 18}, "java-cpu", "bad_options"),
         ({"mlmodel": signed("binary")}, "onnx", None, "java-cpu", "column_type"),
-        ({"mlmodel": {"flavors": {"xgboost": {}}}}, "pmml", None, "java-cpu", "no_route"),
+        ({"mlmodel": {"flavors": {"spacy": {}}}}, "pmml", None, "java-cpu", "no_route"),
         (
             {"mlmodel": {"flavors": {"python_function": {}}}},
             "onnx",
@@ -272,3 +272,23 @@ def test_retry_makes_another_job_after_a_crash():
 def test_every_target_is_asked_for_by_its_catalogue_name():
     for target in TARGETS:
         assert dispatch.request_export(make_version(), target.name)[1]
+
+
+@pytest.mark.django_db
+def test_only_an_administrator_sets_a_tolerance_and_it_makes_another_export():
+    version = make_version()
+    member = User.objects.create(username="member")
+    admin = User.objects.create(username="admin", is_staff=True)
+    for nobody in (None, AnonymousUser(), member):
+        with pytest.raises(dispatch.Refused) as refusal:
+            dispatch.request_export(version, "onnx", {"tolerance": 0.01}, user=nobody)
+        assert refusal.value.code == "tolerance_reserved"
+    assert not Export.objects.exists()
+    usual, _ = dispatch.request_export(version, "onnx", user=admin)
+    wide, created = dispatch.request_export(version, "onnx", {"tolerance": 0.01}, user=admin)
+    assert created and wide != usual
+    assert wide.options["tolerance"] == 0.01
+    for absurd in (-1.0, 0.5, float("nan")):
+        with pytest.raises(dispatch.Refused) as refusal:
+            dispatch.request_export(version, "onnx", {"tolerance": absurd}, user=admin)
+        assert refusal.value.code == "bad_options"

@@ -42,6 +42,14 @@ class OptionsShape(serializers.Serializer[Any]):
         min_value=0, max_value=99, default=0, help_text="ONNX opset; 0 for the route's own choice."
     )
 
+    tolerance = serializers.FloatField(
+        min_value=0,
+        max_value=contract.TOLERANCE_MOST,
+        default=0.0,
+        help_text="How far numbers may be off, in place of the usual tolerance; administrators "
+        "only, and shown in the bundle for ever. 0 for the usual one.",
+    )
+
     def to_internal_value(self, data: Any) -> Any:
         """The options; an unknown one is an error rather than silently without effect."""
         unknown = set(data) - set(self.fields) if isinstance(data, dict) else set()
