@@ -160,7 +160,9 @@ def check_signature(signature: Signature, flavor: str) -> None:
             f"The signature declares {len(signature.tensors)} tensors; a {flavor} model takes one.",
         )
     tensor = signature.tensor
-    if tensor is not None and len(tensor.shape) != 2:
+    # An array of texts is what vectorisers read; whether the model does is seen when it is loaded.
+    texts = tensor is not None and tensor.dtype in ("str", "object") and len(tensor.shape) == 1
+    if tensor is not None and len(tensor.shape) != 2 and not texts:
         raise Refused(
             "tensor_shape",
             f"The signature's tensor has the shape {tensor.shape}; rows of features, [-1, n], are "
@@ -195,6 +197,8 @@ def _columns(inputs: list[Mapping[str, Any]]) -> list[Column]:
     columns = []
     for spec in inputs:
         name, kind = spec.get("name"), spec.get("type")
+        if name is None and kind == "string" and len(inputs) == 1:
+            name = "text"  # a list or Series of texts
         if not isinstance(kind, str):
             raise _unreadable("a column has no type")
         if not isinstance(name, str | int) or isinstance(name, bool):

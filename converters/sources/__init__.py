@@ -9,7 +9,7 @@ from types import ModuleType
 from typing import Any
 
 from converters.errors import Refused
-from converters.sources import mlmodel, signatures
+from converters.sources import mlmodel, signatures, texts
 from converters.sources.loaded import Answers, Loaded, Rows
 
 __all__ = ["Answers", "Loaded", "Rows", "load"]
@@ -18,11 +18,15 @@ __all__ = ["Answers", "Loaded", "Rows", "load"]
 # `load(folder, config)`, which gives the library's own object, and where the object is none of
 # scikit-learn's kind:
 #   `ask(model, source, frame)`: its answer by one method (see converters.sources.voices);
-#   `signature(estimator, document, folder)`: its inputs, where the MLmodel has no signature.
+#   `signature(estimator, document, folder)`: its inputs, where the MLmodel has no signature;
+#   `settle(estimator, signature, example)`: its inputs as the object itself wants them, given the
+#       MLmodel's signature or None, and the logged example (a frame, an array, a dict of arrays).
 SOURCES = {
     "sklearn": "converters.sources.sklearn",
     "xgboost": "converters.sources.xgboost",
     "lightgbm": "converters.sources.lightgbm",
+    "pytorch": "converters.sources.pytorch",
+    "onnx": "converters.sources.onnx",
 }
 
 
@@ -56,8 +60,11 @@ def load(folder: Path, flavor: str) -> Loaded:
         warnings.simplefilter("always")
         estimator = source.load(folder, config)
     _check_fitted(estimator)
-    own = getattr(source, "signature", None)
-    signature = signatures.signature(document, folder, flavor, estimator, own)
+    if settle := getattr(source, "settle", None):
+        signature = signatures.settled(document, folder, flavor, estimator, settle)
+    else:
+        own = getattr(source, "signature", None)
+        signature = signatures.signature(document, folder, flavor, estimator, own)
     return Loaded(
         flavor=flavor,
         estimator=estimator,
@@ -65,8 +72,9 @@ def load(folder: Path, flavor: str) -> Loaded:
         folder=folder,
         signature=signature,
         example=signatures.example(document, folder, signature),
-        notes=_version_notes(caught),
+        notes=[*_version_notes(caught), *getattr(estimator, "notes", [])],
         missing_text=signatures.missing_text(estimator),
+        one_text=texts.reads_texts(estimator),
     )
 
 

@@ -15,6 +15,7 @@ from converters.errors import Refused
 from converters.onnx_graph.parts import parts
 from converters.preflight import HOW_TO_SIGN, check_signature, signature_of
 from converters.sources import categories as known_categories
+from converters.sources import texts
 from converters.sources.loaded import DTYPES, TENSOR, Rows, carried
 from converters.sources.mlmodel import model_file
 
@@ -47,6 +48,7 @@ def signature(
     if found is None:
         tell = own or (lambda estimator, document, folder: _from_estimator(estimator))
         found = _from_example(document, folder) or tell(estimator, document, folder)
+    found = texts.signed(found, estimator)
     if found is None:
         raise Refused(
             "no_signature",
@@ -86,7 +88,7 @@ def example(document: dict[str, Any], folder: Path, signed: Signature) -> Rows |
         fits = array.ndim == 2 and array.shape[1] == signed.width and array.dtype.kind in "biuf"
         return {signed.tensor.name or TENSOR: array.astype(signed.tensor.dtype)} if fits else None
     if not isinstance(raw, pd.DataFrame):
-        return None
+        return texts.example(raw, signed)
     frame = raw.set_axis([str(name) for name in raw.columns], axis=1)
     if any(column.name not in frame for column in signed.columns):
         return None
@@ -122,12 +124,16 @@ def _values(series: Any, kind: str) -> Any:
 def _read_example(document: dict[str, Any], folder: Path) -> Any:
     """The saved input example: a DataFrame, an array or arrays by name; None without one."""
     info = document.get("saved_input_example_info")
-    if not isinstance(info, dict) or info.get("type") not in ("dataframe", "ndarray"):
+    if not isinstance(info, dict) or info.get("type") not in (
+        *("dataframe", "ndarray", "json_object"),
+    ):
         return None
     try:
         raw = json.loads(model_file(folder, info.get("artifact_path")).read_bytes())
     except (Refused, ValueError):
         return None
+    if isinstance(raw, list) and raw and all(isinstance(one, str) for one in raw):
+        return np.array(raw, dtype=object)  # a list of texts, which MLflow logs as it is
     if not isinstance(raw, dict):
         return None
     if info["type"] == "ndarray":
