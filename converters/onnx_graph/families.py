@@ -5,6 +5,9 @@ from __future__ import annotations
 import importlib
 
 FAMILIES = (
+    "dummy",
+    "multiclass",
+    "chains",
     "neighbors",
     "stacking",
     "nested",

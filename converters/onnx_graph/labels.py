@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -82,3 +83,43 @@ def regressed(graph: Graph, value: Value, source: str = "predict") -> Predicted:
     """A regressor's one output, [N] or [N, k]."""
     shaped = graph.flat(value) if value.width == 1 else value
     return Predicted((Answer("prediction", OutputKind.VALUES, source, shaped),))
+
+
+def several(
+    graph: Graph, indices: Sequence[Value], classes: Sequence[Any], probas: Sequence[Value]
+) -> Predicted:
+    """A classifier of several targets: labels [N, targets], and probabilities a target."""
+    picked = [graph.column(pick(graph, i, c)) for i, c in zip(indices, classes, strict=True)]
+    answers = [Answer("label", OutputKind.LABEL, "predict", side_by_side(graph, picked))]
+    for place, (proba, names) in enumerate(zip(probas, classes, strict=True)):
+        answers.append(target_probabilities(place, proba, names))
+    return Predicted(tuple(answers))
+
+
+def target_probabilities(place: int, proba: Value, classes: npt.ArrayLike) -> Answer:
+    """The probabilities of one target of several, which has classes of its own."""
+    return Answer(
+        f"probabilities_{place}",
+        OutputKind.PROBABILITIES,
+        f"predict_proba[{place}]",
+        proba,
+        plain_classes(classes),
+    )
+
+
+def side_by_side(graph: Graph, columns: Sequence[Value]) -> Value:
+    """Labels of several targets in one block, of numpy's common dtype.
+
+    Raises:
+        Refused: `label_type` where text and numbers would share it.
+    """
+    dtypes = {column.dtype for column in columns}
+    if len(dtypes) > 1 and "string" in dtypes:
+        raise Refused(
+            "label_type",
+            "Some targets' labels are text and others numbers, which one output cannot carry; "
+            "train on labels of one type.",
+        )
+    numbers = dtypes - {"string"}
+    common = str(np.result_type(*(np.dtype(name) for name in numbers))) if numbers else "string"
+    return graph.concat([graph.cast(column, common) for column in columns])

@@ -8,7 +8,6 @@ apart (converters.sources.unsettled); the model's owner is told.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -116,44 +115,7 @@ def classifier(graph: Graph, estimator: Any, frame: Frame) -> Predicted:
     indices = [labels.first_largest(graph, vote) for vote in votes]
     if not estimator.outputs_2d_:
         return labels.classified(graph, indices[0], classes[0], probas[0], "predict_proba")
-    return several(graph, indices, classes, probas)
-
-
-def several(
-    graph: Graph, indices: Sequence[Value], classes: Sequence[Any], probas: Sequence[Value]
-) -> Predicted:
-    """A classifier of several targets: labels [N, targets], and probabilities a target."""
-    picked = [graph.column(labels.pick(graph, i, c)) for i, c in zip(indices, classes, strict=True)]
-    answers = [Answer("label", OutputKind.LABEL, "predict", side_by_side(graph, picked))]
-    for place, (proba, names) in enumerate(zip(probas, classes, strict=True)):
-        answers.append(
-            Answer(
-                f"probabilities_{place}",
-                OutputKind.PROBABILITIES,
-                f"predict_proba[{place}]",
-                proba,
-                labels.plain_classes(names),
-            )
-        )
-    return Predicted(tuple(answers))
-
-
-def side_by_side(graph: Graph, columns: Sequence[Value]) -> Value:
-    """Labels of several targets in one block, of numpy's common dtype.
-
-    Raises:
-        Refused: `label_type` where text and numbers would share it.
-    """
-    dtypes = {column.dtype for column in columns}
-    if len(dtypes) > 1 and "string" in dtypes:
-        raise Refused(
-            "label_type",
-            "Some targets' labels are text and others numbers, which one output cannot carry; "
-            "train on labels of one type.",
-        )
-    numbers = dtypes - {"string"}
-    common = str(np.result_type(*(np.dtype(name) for name in numbers))) if numbers else "string"
-    return graph.concat([graph.cast(column, common) for column in columns])
+    return labels.several(graph, indices, classes, probas)
 
 
 def _summed(
