@@ -28,6 +28,9 @@ TYPES = {
 # How many cells one document may hold: each is an element that JPMML evaluates for every row.
 MOST_CELLS = 400_000
 
+# How many values a domain may have.
+MOST_VALUES = 5000
+
 Key = tuple[Any, ...]
 
 
@@ -41,6 +44,7 @@ class Cell:
         args: the cells that it is computed from.
         value: a constant's value, a field's name, a dot's coefficients, a map's table.
         nullable: whether it may be missing.
+        domain: all values that it may have, where they are few and known.
     """
 
     op: str
@@ -48,6 +52,7 @@ class Cell:
     args: tuple[Cell, ...] = ()
     value: Any = None
     nullable: bool = False
+    domain: frozenset[float] | None = None
 
     @property
     def is_constant(self) -> bool:
@@ -104,6 +109,43 @@ class Cells:
     def field(self, name: str, dtype: str, nullable: bool) -> Cell:
         """A field of the data, or one that a segment gives."""
         return self._made("field", dtype, (), name, nullable, (name,))
+
+    def domain(self, cell: Cell) -> frozenset[float] | None:
+        """All values that a number may have, where they are few and known."""
+        if cell.domain is None and cell.dtype in (DOUBLE, FLOAT):
+            cell.domain = self._domain(cell)
+        return cell.domain
+
+    def _domain(self, cell: Cell) -> frozenset[float] | None:
+        if cell.is_constant:
+            return frozenset([cell.value])
+        if cell.op == "map":
+            values = [value for _, value in cell.value.rows] + [cell.value.default]
+            return frozenset(values) if None not in values and not cell.nullable else None
+        known = [self.domain(one) for one in cell.args if one.dtype in (DOUBLE, FLOAT)]
+        found = [one for one in known if one is not None]
+        if len(found) < len(known) or cell.nullable:
+            return None
+        if cell.op == "cast" and cell.dtype == DOUBLE:
+            return found[0]
+        if cell.op in ("if", "min", "max"):
+            return frozenset().union(*found)
+        if cell.op == "+" and sum(len(one) for one in found) <= MOST_VALUES:
+            return frozenset(a + b for a in found[0] for b in found[1])
+        if cell.op == "dot" and len(found) <= MOST_VALUES and _counts(cell, found):
+            return frozenset(float(count) for count in range(len(found) + 1))
+        return None
+
+    def whole(self, cell: Cell) -> bool:
+        """Whether a number is known to have no fraction."""
+        if cell.op == "rint":
+            return True
+        if cell.op in ("+", "-") and cell.args[0].op == "rint":
+            return all(self.whole(one) for one in cell.args)
+        if cell.op in ("if", "cast"):
+            return all(self.whole(one) for one in cell.args if one.dtype in (DOUBLE, FLOAT))
+        domain = self.domain(cell)
+        return domain is not None and all(float(value).is_integer() for value in domain)
 
     def cast(self, cell: Cell, dtype: str) -> Cell:
         """The same value in another type."""
@@ -200,6 +242,11 @@ class Cells:
         )
         key = (table.rows, table.default, table.missing)
         return self._made("map", dtype, (cell,), table, nullable, key)
+
+
+def _counts(cell: Cell, domains: Sequence[frozenset[float]]) -> bool:
+    """Whether a sum adds ones and zeros."""
+    return all(one <= {0.0, 1.0} for one in domains) and set(cell.value) == {1.0}
 
 
 def _folded(function: str, args: Sequence[Cell]) -> float | None:

@@ -14,7 +14,7 @@ from converters.onnx_graph.graph import Graph, Value
 from converters.pmml_document.cells import TYPES, Cell, Cells
 from converters.pmml_document.operators import OPERATORS
 from converters.trees.decoded import decode
-from converters.trees.form import Ensemble
+from converters.trees.form import LEAF, Ensemble
 
 Array = npt.NDArray[Any]
 
@@ -102,9 +102,20 @@ def _trees(program: Program, attributes: dict[str, Any], row: Array) -> Array:
         for target in range(ensemble.targets)
     ]
     program.ensembles.append(Summed(ensemble, list(row[0]), outputs))
+    for target, output in enumerate(outputs):
+        output.domain = _ends(ensemble, target)
     result = np.empty((1, ensemble.targets), dtype=object)
     result[0] = outputs
     return result
+
+
+def _ends(ensemble: Ensemble, target: int) -> frozenset[float] | None:
+    """The values of a sum of one tree: those of its leaves."""
+    mine = [tree for tree in ensemble.trees if tree.values[:, target].any()]
+    if len(mine) > 1:
+        return None
+    leaves = mine[0].values[mine[0].feature == LEAF, target] if mine else np.zeros(1)
+    return frozenset(leaves.tolist())
 
 
 def _unwritten(operator: str) -> Refused:

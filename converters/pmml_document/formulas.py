@@ -47,6 +47,12 @@ def text(value: str) -> str:
     return quoteattr(value, {"\n": "&#10;", "\r": "&#13;", "\t": "&#9;"})
 
 
+def inside(value: str) -> str:
+    """A text between two tags; see `text`."""
+    text(value)
+    return escape(value, {"\r": "&#13;"})
+
+
 def spelt(value: Any, dtype: str) -> str:
     """A constant as PMML spells it, not yet escaped."""
     if dtype == BOOLEAN:
@@ -171,12 +177,9 @@ def _apply(function: str, *parts: str) -> str:
 
 def _constant(cell: Cell) -> str:
     if cell.nullable:
-        # A division of zero by zero: PMML has no constant for a missing number.
-        zero = f'<Constant dataType="{cell.dtype}">0.0</Constant>'
-        return _apply("/", zero, zero)
+        return f'<Constant dataType="{cell.dtype}" missing="true"/>'
     spelling = spelt(cell.value, cell.dtype)
-    text(spelling)
-    return f'<Constant dataType="{cell.dtype}">{escape(spelling)}</Constant>'
+    return f'<Constant dataType="{cell.dtype}">{inside(spelling)}</Constant>'
 
 
 def _element(cell: Cell, parts: list[str]) -> str:
@@ -221,10 +224,9 @@ def _map_values(table: Table, name: str, dtype: str) -> str:
         if value is None:
             continue
         told = key if isinstance(key, str) else number(float(key))
-        text(told)
         rows.append(
-            f"<row><data:input>{escape(told)}</data:input>"
-            f"<data:output>{escape(spelt(value, dtype))}</data:output></row>"
+            f"<row><data:input>{inside(told)}</data:input>"
+            f"<data:output>{inside(spelt(value, dtype))}</data:output></row>"
         )
     pair = f'<FieldColumnPair field={text(name)} column="data:input"/>'
     return f"<MapValues {attributes}>{pair}<InlineTable>{''.join(rows)}</InlineTable></MapValues>"

@@ -383,10 +383,12 @@ def picked(cells: Cells, index: Cell, column: list[Cell]) -> Cell:
     """The cell of a column at a place that only the row tells."""
     dtype = column[0].dtype
     groups: dict[int, list[int]] = {}
-    for place, one in enumerate(column):
-        groups.setdefault(id(one), []).append(place)
+    domain = cells.domain(index)
+    reached = range(len(column)) if domain is None else sorted(int(place) for place in domain)
+    for place in reached:
+        groups.setdefault(id(column[place]), []).append(place)
     common = max(groups.values(), key=len)
-    rare = [place for place in range(len(column)) if place not in set(common)]
+    rare = sorted(set(reached) - set(common))
     default = column[common[0]]
     if len(rare) > 3 and all(one.is_constant and not one.nullable for one in column):
         rows = tuple((float(place), column[place].value) for place in rare)
@@ -420,7 +422,78 @@ def _whole(cells: Cells, cell: Cell) -> Cell:
     """Whole numbers are doubles here; a fraction is cut towards zero."""
     if cell.dtype == BOOLEAN or (cell.is_constant and float(cell.value).is_integer()):
         return cells.cast(cell, DOUBLE)
-    raise ValueError("a cast of truth to whole numbers is expected")
+    if cell.dtype not in (DOUBLE, FLOAT):
+        raise ValueError("a cast of numbers is expected")
+    wide = cells.cast(cell, DOUBLE)
+    if cells.whole(cell):
+        return wide
+    negative = cells.compare("lessThan", wide, cells.constant(0, DOUBLE))
+    minus = cells.constant(-1, DOUBLE)
+    up = cells.apply("*", DOUBLE, minus, floored(cells, cells.apply("*", DOUBLE, minus, wide)))
+    return cells.choose(negative, up, floored(cells, wide))
+
+
+def floored(cells: Cells, cell: Cell) -> Cell:
+    """The largest whole number that is not above; PMML's own floor ends at 32 bits in JPMML."""
+    if cells.whole(cell):
+        return cell
+    near = cells.apply("rint", cell.dtype, cell)
+    below = cells.apply("-", cell.dtype, near, cells.constant(1, cell.dtype))
+    return cells.choose(cells.compare("greaterThan", near, cell), below, near)
+
+
+@operator("Floor")
+def floor(cells: Cells, attributes: dict[str, Any], inputs: list[Array]) -> Array:
+    return each(lambda one: floored(cells, one), *inputs)
+
+
+@operator("IsInf")
+def is_inf(cells: Cells, attributes: dict[str, Any], inputs: list[Array]) -> Array:
+    def one(cell: Cell) -> Cell:
+        endless = cells.constant(math.inf, cell.dtype)
+        return cells.compare("equal", cells.apply("abs", cell.dtype, cell), endless)
+
+    return each(one, *inputs)
+
+
+@operator("Sign")
+def sign(cells: Cells, attributes: dict[str, Any], inputs: list[Array]) -> Array:
+    def one(cell: Cell) -> Cell:
+        zero, up, down = (cells.constant(value, cell.dtype) for value in (0, 1, -1))
+        above = cells.choose(cells.compare("greaterThan", cell, zero), up, zero)
+        signed = cells.choose(cells.compare("lessThan", cell, zero), down, above)
+        return cells.choose(cells.missing(cell), cell, signed)
+
+    return each(one, *inputs)
+
+
+@operator("LogSoftmax")
+def log_softmax(cells: Cells, attributes: dict[str, Any], inputs: list[Array]) -> Array:
+    value = np.moveaxis(inputs[0], attributes.get("axis", -1), -1)
+    result = np.empty(value.shape, dtype=object)
+    for place in np.ndindex(value.shape[:-1]):
+        row = list(value[place])
+        dtype = row[0].dtype
+        most = _extreme(cells, "max", row)
+        moved = [cells.apply("-", dtype, one, most) for one in row]
+        total = cells.total([cells.apply("exp", dtype, one) for one in moved], dtype)
+        log = cells.apply("ln", dtype, total)
+        result[place] = [cells.apply("-", dtype, one, log) for one in moved]
+    return np.moveaxis(result, -1, attributes.get("axis", -1))
+
+
+@operator("Expand")
+def expand(cells: Cells, attributes: dict[str, Any], inputs: list[Array]) -> Array:
+    shape = np.broadcast_shapes(inputs[0].shape, tuple(int(size) for size in numbers(inputs[1])))
+    return np.broadcast_to(inputs[0], shape)
+
+
+@operator("GatherElements")
+def gather_elements(cells: Cells, attributes: dict[str, Any], inputs: list[Array]) -> Array:
+    value, index = inputs
+    if value.ndim != 2 or attributes.get("axis", 0) != 1:
+        raise ValueError("a lookup along the columns is expected")
+    return each(lambda at: picked(cells, at, list(value[0])), index)
 
 
 @operator("LabelEncoder")
@@ -439,18 +512,19 @@ def label_encoder(cells: Cells, attributes: dict[str, Any], inputs: list[Array])
         if (key or empty) and not key.startswith("\x00")
     )
     table = Table(rows, _plain(default), _plain(missing))
-    return each(lambda one: looked_up(cells, one, table), *inputs)
+    dtype = FLOAT if name == "values_floats" else DOUBLE
+    return each(lambda one: looked_up(cells, one, table, dtype), *inputs)
 
 
-def looked_up(cells: Cells, cell: Cell, table: Table) -> Cell:
+def looked_up(cells: Cells, cell: Cell, table: Table, dtype: str) -> Cell:
     """The value of a text in a table; few rows are compared one by one."""
-    default, missing = (cells.constant(_or_nan(v), DOUBLE) for v in (table.default, table.missing))
+    default, missing = (cells.constant(_or_nan(v), dtype) for v in (table.default, table.missing))
     if len(table.rows) > 3:
-        return cells.lookup(cell, table, DOUBLE)
+        return cells.lookup(cell, table, dtype)
     result = reduce(
         lambda rest, row: cells.choose(
             cells.compare("equal", cell, cells.constant(row[0], STRING)),
-            cells.constant(_or_nan(row[1]), DOUBLE),
+            cells.constant(_or_nan(row[1]), dtype),
             rest,
         ),
         reversed(table.rows),

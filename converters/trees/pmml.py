@@ -73,13 +73,11 @@ def _tree_model(
             continue
         if tree.feature[node] == LEAF:
             continue
-        chosen, other, comparison = _ways(tree, node)
+        chosen, other = _ways(tree, node)
         waiting += [other, None, chosen]
-        value = number(float(tree.threshold[node]), DTYPES[ensemble.compares])
+        name = text(names[int(tree.feature[node])])
         parts.append(
-            f'<Node score="{scores[last[chosen]]}"><SimplePredicate '
-            f"field={text(names[int(tree.feature[node])])} "
-            f'operator="{comparison}" value="{value}"/>'
+            f'<Node score="{scores[last[chosen]]}">{_predicate(tree, node, name, ensemble)}'
         )
     parts.append("</Node>")
     return (
@@ -88,12 +86,24 @@ def _tree_model(
     )
 
 
-def _ways(tree: Tree, node: int) -> tuple[int, int, str]:
-    """The child that a comparison chooses, the other, where missing values go, the comparison."""
+def _ways(tree: Tree, node: int) -> tuple[int, int]:
+    """The child that the node's predicate chooses, and the other, where missing values go."""
     true, false = int(tree.true[node]), int(tree.false[node])
-    if tree.missing_true[node]:
-        return false, true, OPERATORS[tree.mode, False]
-    return true, false, OPERATORS[tree.mode, True]
+    return (false, true) if tree.missing_true[node] else (true, false)
+
+
+def _predicate(tree: Tree, node: int, name: str, ensemble: Ensemble) -> str:
+    holds = not tree.missing_true[node]
+    if node in tree.members:
+        keys = tree.members[node].tolist()
+        told = " ".join(number(float(key), DTYPES[ensemble.compares]) for key in keys)
+        return (
+            f'<SimpleSetPredicate field={name} booleanOperator="{"isIn" if holds else "isNotIn"}">'
+            f'<Array type="real" n="{len(keys)}">{told}</Array></SimpleSetPredicate>'
+        )
+    value = number(float(tree.threshold[node]), DTYPES[ensemble.compares])
+    comparison = OPERATORS[tree.mode, holds]
+    return f'<SimplePredicate field={name} operator="{comparison}" value="{value}"/>'
 
 
 def _last(tree: Tree) -> npt.NDArray[np.int64]:
