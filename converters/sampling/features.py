@@ -9,19 +9,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from converters import types
 from converters.contract import Signature
 from converters.golden import Array, Rows
+from converters.sampling import texts
 
 Floats = npt.NDArray[np.float64]
 
-NUMPY = {
-    "boolean": "bool",
-    "integer": "int32",
-    "long": "int64",
-    "float": "float32",
-    "double": "float64",
-    "datetime": "datetime64[ns]",
-}
 REAL = frozenset({"float", "double"})
 WHOLE = frozenset({"integer", "long"})
 NUMERIC = REAL | WHOLE
@@ -51,7 +45,7 @@ class Feature:
     @property
     def dtype(self) -> Any:
         """The numpy dtype of its values in Rows."""
-        return np.dtype(NUMPY.get(self.type, "object"))
+        return np.dtype(types.ROWS.get(self.type, "object"))
 
     def spans(self, values: Any) -> None:
         """Note that values like these occur; not finite ones are passed over."""
@@ -129,8 +123,7 @@ def cast(feature: Feature, values: Iterable[Any]) -> Array:
 def random_values(feature: Feature, count: int, random: np.random.Generator) -> Array:
     """`count` plausible values of one feature."""
     if feature.texts:
-        lengths = random.integers(0, 12, count)
-        return cast(feature, [" ".join(random.choice(feature.texts, n)) for n in lengths])
+        return cast(feature, texts.random(feature.texts, count, random))
     if feature.categories:
         picks = random.integers(0, len(feature.categories), count)
         return cast(feature, [feature.categories[i] for i in picks])
@@ -175,6 +168,8 @@ def special_values(feature: Feature) -> dict[str, list[Any]]:
         special["category"] = list(feature.categories[:40])
     if feature.type == "string":
         special["empty"] = [""]
+        if feature.texts:
+            special["text"] = texts.special(feature.texts)
         if feature.unseen or not feature.categories:
             special["unseen"] = ["crossport never seen", "\u00e9\u6f22 "]
     if feature.type in NUMERIC:

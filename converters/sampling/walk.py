@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from converters.sampling import texts
 from converters.sampling.features import Feature, Floats
 from converters.sampling.splits import split_points
 
@@ -298,11 +299,24 @@ def _quantiles(step: Any, links: Links) -> Links:
 
 
 def _words(step: Any, links: Links) -> Links:
-    words = sorted(str(word) for word in step.vocabulary_)[:2000]
+    return _read_words([str(word) for word in step.vocabulary_], links)
+
+
+def _fixed_words(step: Any, links: Links) -> Links:
+    """A vectoriser that was told its vocabulary, which it need not be fitted for."""
+    return _read_words([str(word) for word in step.vocabulary or ()], links)
+
+
+def _hashed_words(step: Any, links: Links) -> Links:
+    _read_words(list(texts.COMMON), links)
+    return []
+
+
+def _read_words(words: list[str], links: Links) -> Links:
     for link in links[:1]:
         if link is not None:
-            link.feature.texts += words
-    return [None] * len(step.vocabulary_)
+            link.feature.texts += sorted(words)[:2000]
+    return [None] * len(words)
 
 
 def _selector(step: Any, links: Links) -> Links:
@@ -330,6 +344,8 @@ HANDLERS: dict[str, Callable[[Any, Links], Links]] = {
     "bin_edges_": _bins,
     "quantiles_": _quantiles,
     "vocabulary_": _words,
+    "vocabulary": _fixed_words,
+    "alternate_sign": _hashed_words,
     "data_min_": _minmax,
     "max_abs_": _maxabs,
     "center_": _robust,
