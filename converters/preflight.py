@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from converters import types
 from converters.catalog import ROUTES, TARGETS, Target, route
 from converters.contract import Column, Signature, Tensor
 from converters.errors import Refused
@@ -18,8 +19,6 @@ from converters.errors import Refused
 PYFUNC = "python_function"
 HOW_TO_SIGN = "Log it again with signature=infer_signature(X, model.predict(X))."
 
-# MLflow's column types that a converted model can take; `binary` and the nested ones have no route.
-COLUMN_TYPES = frozenset({"boolean", "integer", "long", "float", "double", "string", "datetime"})
 
 # MLflow's built-in flavors: tells a flavor that has no route from one that nobody knows.
 MLFLOW_FLAVORS = frozenset(
@@ -146,12 +145,7 @@ def check_signature(signature: Signature, flavor: str) -> None:
             features, several tensors or one that is not [N, features].
     """
     for column in signature.columns:
-        if column.type not in COLUMN_TYPES:
-            raise Refused(
-                "column_type",
-                f"Column {column.name!r} is of type {column.type}, which no converted model can "
-                f"take; use one of {', '.join(sorted(COLUMN_TYPES))}.",
-            )
+        types.column(column.name, column.type)
     if flavor in TENSOR_FLAVORS:
         return
     if signature.tensors:

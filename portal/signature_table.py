@@ -5,21 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from converters import types
 from converters.errors import Refused
 from converters.preflight import signature_of
 from registry.models import ModelVersion
 from workers.models import Bundle
 
-# As converters/java writes them; a nullable primitive becomes its box.
-JAVA = {
-    "boolean": "boolean",
-    "integer": "int",
-    "long": "long",
-    "float": "float",
-    "double": "double",
-    "string": "String",
-    "datetime": "Instant",
-}
+# A nullable primitive becomes its box.
 BOXED = {
     "boolean": "Boolean",
     "int": "Integer",
@@ -27,7 +19,6 @@ BOXED = {
     "float": "Float",
     "double": "Double",
 }
-NUMERIC = {"float32": "float", "float64": "double", "int32": "int", "int64": "long"}
 
 
 @dataclass(frozen=True)
@@ -65,19 +56,24 @@ def signature_table(version: ModelVersion, bundle: Bundle | None) -> SignatureTa
     if signature.tensor is not None:
         tensor = signature.tensor
         shape = ", ".join("N" if size == -1 else str(size) for size in tensor.shape)
-        java = NUMERIC.get(tensor.dtype, tensor.dtype) + "[]"
+        java = _java(types.TENSORS.get(tensor.dtype))
+        java += "[]" if java else ""
         found = carried.get(tensor.name) or next(iter(carried.values()), None)
         kind = f"{tensor.dtype}[{shape}]"
         return SignatureTable([Row(tensor.name, kind, found or "", java, True)], bundle)
     rows = []
     for column in signature.columns:
-        java = JAVA.get(column.type, "")
+        java = _java(types.COLUMNS.get(column.type.lower()))
         if not column.required:
             java = BOXED.get(java, java)
         rows.append(
             Row(column.name, column.type, carried.get(column.name, ""), java, column.required)
         )
     return SignatureTable(rows, bundle)
+
+
+def _java(carried: types.Type | None) -> str:
+    return carried.java if carried else ""
 
 
 def _carried(bundle: Bundle | None) -> dict[str, str]:

@@ -4,29 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from converters import types
 from converters.bundle.manifest import GoldenColumn, Manifest
 from converters.contract import Input, Output, OutputKind
 from converters.errors import Refused
 from converters.java import names
 
-# MLflow column type → Java type: what a golden row or a caller holds, before the cast for the file.
-JAVA_TYPES = {
-    "boolean": "boolean",
-    "integer": "int",
-    "long": "long",
-    "float": "float",
-    "double": "double",
-    "string": "String",
-}
+# MLflow column type → what a golden row or a caller holds, before the cast for the file.
+JAVA_TYPES = {row.name: row.java for row in types.COLUMNS.values() if row.rows}
 # dtype of an output or a tensor → Java type.
-DTYPE_TYPES = {
-    "bool": "boolean",
-    "int32": "int",
-    "int64": "long",
-    "float32": "float",
-    "float64": "double",
-    "string": "String",
-}
+DTYPE_TYPES = types.JAVA
 Scalar = str | int | float | bool
 # A record takes 254 slots and a double fills two; from here on readers want names, not positions.
 RECORD_COLUMNS = 120

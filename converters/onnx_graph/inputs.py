@@ -2,29 +2,12 @@
 
 from __future__ import annotations
 
+from converters import types
 from converters.contract import Column, Input, Options, Signature
 from converters.errors import Refused
 from converters.onnx_graph.frame import Frame
-from converters.onnx_graph.graph import ELEMENTS, Graph
-from converters.sources.loaded import TENSOR, dtype_of
-
-# What a column's values are in the file; datetime has no counterpart.
-FILE_DTYPES = {
-    "bool": "bool",
-    "int32": "int32",
-    "int64": "int64",
-    "float32": "float32",
-    "float64": "float64",
-    "object": "string",
-}
-# Tensor signatures may have dtypes that rows never need; they are widened without loss.
-WIDENED = {
-    "int8": "int32",
-    "int16": "int32",
-    "uint8": "int32",
-    "uint16": "int32",
-    "uint32": "int64",
-}
+from converters.onnx_graph.graph import Graph
+from converters.sources.loaded import TENSOR
 
 
 def declare(graph: Graph, signature: Signature, options: Options) -> tuple[list[Input], Frame]:
@@ -62,8 +45,8 @@ def declare(graph: Graph, signature: Signature, options: Options) -> tuple[list[
 def _declare_tensor(graph: Graph, signature: Signature) -> tuple[list[Input], Frame]:
     tensor = signature.tensor
     assert tensor is not None  # noqa: S101 - the caller asked; narrows the type
-    dtype = WIDENED.get(tensor.dtype, tensor.dtype)
-    if dtype not in ELEMENTS or dtype == "string":
+    dtype = types.tensor(tensor.name or TENSOR, tensor.dtype).file
+    if dtype == "string":
         raise Refused(
             "column_type",
             f"The signature's tensor is of type {tensor.dtype}, which no converted model takes; "
@@ -81,11 +64,4 @@ def _declare_tensor(graph: Graph, signature: Signature) -> tuple[list[Input], Fr
 
 
 def _file_dtype(column: Column) -> str:
-    dtype = dtype_of(column.type)
-    if dtype not in FILE_DTYPES:
-        raise Refused(
-            "column_type",
-            f"Column {column.name!r} is of type {column.type}, which ONNX has no counterpart for; "
-            "turn it into numbers before the model.",
-        )
-    return FILE_DTYPES[dtype]
+    return types.column(column.name, column.type).file

@@ -10,29 +10,16 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from converters import types
 from converters.contract import Output, Signature, Tensor
-from converters.errors import Refused
 
 # One entry a signature column, in order, shape [N]; for a tensor signature one entry, shape [N, k].
 Rows = dict[str, npt.NDArray[Any]]
 # One entry an output, by `Output.name`; shape [N] where its width is 0, else [N, width].
 Answers = dict[str, npt.NDArray[Any]]
 
-# MLflow's column types and the numpy dtype that one entry of `Rows` has.
-DTYPES = {
-    "boolean": "bool",
-    "integer": "int32",
-    "long": "int64",
-    "float": "float32",
-    "double": "float64",
-    "string": "object",
-    "datetime": "datetime64[ns]",
-}
-# Tensors of these are kept in a wider dtype, and fed in their own.
-WIDER = {
-    **dict.fromkeys(("int8", "int16", "uint8", "uint16"), "int32"),
-    **{"float16": "float32", "uint32": "int64"},
-}
+# MLflow's column types that are carried, and the numpy dtype that one entry of `Rows` has.
+DTYPES = types.ROWS
 # The name of the one tensor where its signature gives it none.
 TENSOR = "X"
 
@@ -109,30 +96,13 @@ def carried(tensor: Tensor) -> str:
     Raises:
         Refused: `column_type` for a dtype that no row holds.
     """
-    dtype = np.dtype(tensor.dtype)
-    if dtype.kind in "OUS":
-        return "object"
-    wider = WIDER.get(dtype.name, dtype.name)
-    if wider in ("bool", "int32", "int64", "float32", "float64"):
-        return wider
-    raise Refused(
-        "column_type",
-        f"The tensor {tensor.name!r} holds {dtype.name}, which no converted model takes; make it "
-        "float32, float64, int32, int64, bool or text before the model.",
-    )
+    return types.tensor(tensor.name or TENSOR, tensor.dtype).rows
 
 
 def dtype_of(column_type: str) -> str:
-    """The numpy dtype of one MLflow column type.
+    """The numpy dtype of one of MLflow's column types.
 
     Raises:
         Refused: `column_type` for a type that no route carries (binary, arrays, objects).
     """
-    try:
-        return DTYPES[column_type]
-    except KeyError:
-        raise Refused(
-            "column_type",
-            f"The signature has a column of type {column_type}, which no converted model takes; "
-            "log the model with columns of numbers, booleans or strings.",
-        ) from None
+    return types.column("of the signature", column_type).rows

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,19 +10,11 @@ import numpy as np
 import onnx
 import onnxruntime
 
+from converters import types
 from converters.contract import Input, Output
 from converters.golden import Answers, Array
 from converters.targets.scorer import FormatError, shaped, typed
 
-# ONNX Runtime's words for tensor types → ours.
-TYPES = {
-    "tensor(float)": "float32",
-    "tensor(double)": "float64",
-    "tensor(int32)": "int32",
-    "tensor(int64)": "int64",
-    "tensor(bool)": "bool",
-    "tensor(string)": "string",
-}
 # com.microsoft holds what ONNX Runtime adds; every consumer of ours runs ONNX Runtime.
 DOMAINS = frozenset({"", "ai.onnx", "ai.onnx.ml", "com.microsoft"})
 
@@ -36,8 +28,8 @@ class OnnxScorer:
     convolutions only.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.facts = check(path)
+    def __init__(self, path: Path, data_files: Iterable[str] = ()) -> None:
+        self.facts = check(path, data_files)
         self.runtime = f"onnxruntime {onnxruntime.__version__}"
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
@@ -50,11 +42,12 @@ class OnnxScorer:
         except Exception as error:
             # The binding raises a family of classes whose only common base is Exception.
             raise FormatError(f"ONNX Runtime does not load the file: {_brief(error)}") from error
-        self.inputs = {node.name: TYPES.get(node.type, node.type) for node in self._nodes("in")}
-        self.outputs = {node.name: TYPES.get(node.type, node.type) for node in self._nodes("out")}
+        self.inputs = self._nodes(self._session.get_inputs())
+        self.outputs = self._nodes(self._session.get_outputs())
 
-    def _nodes(self, side: str) -> Iterator[Any]:
-        yield from self._session.get_inputs() if side == "in" else self._session.get_outputs()
+    @staticmethod
+    def _nodes(nodes: Iterable[Any]) -> dict[str, str]:
+        return {node.name: types.ELEMENTS.get(node.type, node.type) for node in nodes}
 
     def score(
         self, rows: Mapping[str, Array], inputs: Sequence[Input], outputs: Sequence[Output]
@@ -83,30 +76,32 @@ class OnnxScorer:
                 raise FormatError(f"the file's {side}s are {dict(found)}, promised are {names}")
 
 
-def open(path: Path) -> OnnxScorer:
-    """A scorer for an ONNX file.
+def open(path: Path, data_files: Iterable[str] = ()) -> OnnxScorer:
+    """A scorer for an ONNX file; `data_files` beside it are all that it may read.
 
     Raises:
         FormatError: not an ONNX model, one that reads other files, or one that does not load.
     """
-    return OnnxScorer(path)
+    return OnnxScorer(path, data_files)
 
 
-def check(path: Path) -> dict[str, str]:
+def check(path: Path, data_files: Iterable[str] = ()) -> dict[str, str]:
     """The file's opsets and IR version, after the format's own checker has seen it.
 
     Raises:
-        FormatError: not a valid model, data outside the file, or an operator domain that
-            ONNX Runtime does not have.
+        FormatError: not a valid model, data in other files than `data_files` beside it, or an
+            operator domain that ONNX Runtime does not have.
     """
     try:
         model = onnx.load(str(path), load_external_data=False)
-        onnx.checker.check_model(model)
+        read = _external(model)
+        # Only by its path does the checker find what lies beside the file.
+        onnx.checker.check_model(str(path) if read else model)
     except Exception as error:
         # protobuf's and the checker's exceptions share no narrower base.
         raise FormatError(f"the file is not valid ONNX: {_brief(error)}") from error
-    if any(tensor.data_location == onnx.TensorProto.EXTERNAL for tensor in _tensors(model.graph)):
-        raise FormatError("the file keeps tensors outside of itself")
+    if read != set(data_files) or any(Path(name).name != name for name in read):
+        raise FormatError(f"the file keeps tensors outside of itself, in {sorted(read)}")
     opsets = {entry.domain or "ai.onnx": str(entry.version) for entry in model.opset_import}
     if strange := set(opsets) - DOMAINS:
         raise FormatError(f"the file uses operators of {', '.join(sorted(strange))}")
@@ -134,6 +129,17 @@ def feed_of(item: Input, rows: Mapping[str, Array]) -> Array:
 
 def _of_shape(item: Input, values: Array) -> Array:
     return values.reshape(len(values), *item.shape) if item.shape else values
+
+
+def _external(model: onnx.ModelProto) -> set[str]:
+    """The files in which the model keeps tensors."""
+    return {
+        entry.value
+        for tensor in _tensors(model.graph)
+        if tensor.data_location == onnx.TensorProto.EXTERNAL
+        for entry in tensor.external_data
+        if entry.key == "location"
+    }
 
 
 def _tensors(graph: onnx.GraphProto) -> Iterator[onnx.TensorProto]:
