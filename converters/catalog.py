@@ -68,6 +68,7 @@ ROUTES = (
     Route("sklearn", "onnx", "converters.routes.sklearn_onnx:convert", Queue.CPU),
     Route("xgboost", "onnx", "converters.routes.xgboost_onnx:convert", Queue.CPU),
     Route("lightgbm", "onnx", "converters.routes.lightgbm_onnx:convert", Queue.CPU),
+    Route("catboost", "onnx", "converters.routes.catboost_onnx:convert", Queue.CPU),
     Route(
         *("pytorch", "onnx", "converters.routes.pytorch_onnx:convert", Queue.CPU),
         minutes=15,
@@ -77,6 +78,24 @@ ROUTES = (
     Route("onnx", "onnx", "converters.routes.onnx_onnx:convert", Queue.CPU, memory_mb=8192),
     Route("xgboost", "pmml", "converters.routes.xgboost_pmml:convert", Queue.CPU),
     Route("lightgbm", "pmml", "converters.routes.lightgbm_pmml:convert", Queue.CPU),
+    Route(
+        "tensorflow",
+        "onnx",
+        "converters.routes.tensorflow_onnx:convert",
+        Queue.CPU,
+        minutes=20,
+        memory_mb=12288,
+        environment="tensorflow",
+    ),
+    Route(
+        "keras",
+        "onnx",
+        "converters.routes.keras_onnx:convert",
+        Queue.CPU,
+        minutes=20,
+        memory_mb=12288,
+        environment="tensorflow",
+    ),
 )
 
 

@@ -88,7 +88,7 @@ def sample(model: Loaded, request: Request, outputs: Sequence[Output]) -> Sample
     Order: the example's rows, special values, thresholds, class boundaries, random ones.
     """
     signature = model.signature
-    if tensors.suits(signature):
+    if tensors.suits(signature) or getattr(model.estimator, "input_ranges", None):
         return Sample(*tensors.draw(model, request))
     features = features_of(signature)
     table = _Table(features, np.random.default_rng(request.seed))

@@ -12,7 +12,7 @@ import numpy as np
 
 from converters.contract import Request, Signature, Tensor
 from converters.golden import Array, Rows
-from converters.sources.loaded import TENSOR, Loaded
+from converters.sources.loaded import TENSOR, Loaded, carried
 
 # A single tensor this narrow is sampled feature by feature, as a table is.
 WIDEST_TABLE = 512
@@ -31,7 +31,7 @@ def suits(signature: Signature) -> bool:
     if tensor is None:
         return bool(signature.tensors)
     narrow = len(tensor.shape) == 2 and tensor.width <= WIDEST_TABLE
-    return not narrow or np.dtype(tensor.dtype).kind in "OUS"
+    return not narrow or carried(tensor) != np.dtype(tensor.dtype).name
 
 
 def draw(model: Loaded, request: Request) -> tuple[Rows, list[str]]:
@@ -46,7 +46,8 @@ def draw(model: Loaded, request: Request) -> tuple[Rows, list[str]]:
     rows = {}
     for tensor in tensors:
         name = tensor.name or TENSOR
-        rows[name] = _values(tensor, kinds, ranges.get(name), random)
+        # Drawn in the tensor's own dtype, kept in the one that rows have for it.
+        rows[name] = _values(tensor, kinds, ranges.get(name), random).astype(carried(tensor))
     return _after_example(model, rows, kinds)
 
 

@@ -20,13 +20,17 @@ __all__ = ["Answers", "Loaded", "Rows", "load"]
 #   `ask(model, source, frame)`: its answer by one method (see converters.sources.voices);
 #   `signature(estimator, document, folder)`: its inputs, where the MLmodel has no signature;
 #   `settle(estimator, signature, example)`: its inputs as the object itself wants them, given the
-#       MLmodel's signature or None, and the logged example (a frame, an array, a dict of arrays).
+#       MLmodel's signature or None, and the logged example (a frame, an array, a dict of arrays);
+#   `unsettled(model, rows, outputs)`: which rows hang on rounding (converters.sources.unsettled).
 SOURCES = {
     "sklearn": "converters.sources.sklearn",
     "xgboost": "converters.sources.xgboost",
     "lightgbm": "converters.sources.lightgbm",
+    "catboost": "converters.sources.catboost",
     "pytorch": "converters.sources.pytorch",
     "onnx": "converters.sources.onnx",
+    "tensorflow": "converters.sources.tensorflow",
+    "keras": "converters.sources.keras",
 }
 
 

@@ -71,14 +71,14 @@ def settled(
     Raises:
         Refused: what `settle`, `preflight.signature_of` and `check_signature` refuse.
     """
-    found = settle(estimator, signature_of(document), _read_example(document, folder))
+    found = settle(estimator, signature_of(document), read_example(document, folder))
     check_signature(found, flavor)
     return found
 
 
 def example(document: dict[str, Any], folder: Path, signed: Signature) -> Rows | None:
     """The input example in the signature's terms; None where there is none that fits it."""
-    raw = _read_example(document, folder)
+    raw = read_example(document, folder)
     if raw is None:
         return None
     if signed.tensors or (signed.tensor is not None and len(signed.tensor.shape) != 2):
@@ -121,7 +121,7 @@ def _values(series: Any, kind: str) -> Any:
     return series.to_numpy(dtype=DTYPES[kind])
 
 
-def _read_example(document: dict[str, Any], folder: Path) -> Any:
+def read_example(document: dict[str, Any], folder: Path) -> Any:
     """The saved input example: a DataFrame, an array or arrays by name; None without one."""
     info = document.get("saved_input_example_info")
     if not isinstance(info, dict) or info.get("type") not in (
@@ -134,10 +134,12 @@ def _read_example(document: dict[str, Any], folder: Path) -> Any:
         return None
     if isinstance(raw, list) and raw and all(isinstance(one, str) for one in raw):
         return np.array(raw, dtype=object)  # a list of texts, which MLflow logs as it is
+    if info["type"] == "ndarray":
+        # MLflow 3 saves the bare array or dict of arrays, earlier ones put it under `inputs`.
+        wrapped = isinstance(raw, dict) and list(raw) == ["inputs"]
+        return _arrays(raw["inputs"] if wrapped else raw)
     if not isinstance(raw, dict):
         return None
-    if info["type"] == "ndarray":
-        return _arrays(raw.get("inputs"))
     if "columns" not in raw or "data" not in raw:
         return None
     return pd.DataFrame(raw["data"], columns=raw["columns"])
@@ -154,7 +156,7 @@ def _arrays(told: Any) -> Any:
 
 
 def _from_example(document: dict[str, Any], folder: Path) -> Signature | None:
-    raw = _read_example(document, folder)
+    raw = read_example(document, folder)
     if isinstance(raw, np.ndarray):
         if raw.ndim != 2 or raw.dtype.kind not in "biuf":
             return None

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from converters import sources
 from converters.contract import Output
 from converters.sources.loaded import Loaded, Rows
 
@@ -31,6 +32,7 @@ PRODUCTS = 1e-14
 NEAR_STEPS = 1e-9
 
 NEIGHBOURS = ("KNeighborsClassifier", "KNeighborsRegressor", "LocalOutlierFactor")
+PROPAGATED = ("LabelPropagation", "LabelSpreading")
 RADIUS = ("RadiusNeighborsClassifier", "RadiusNeighborsRegressor")
 THRESHOLDS = ("FixedThresholdClassifier", "TunedThresholdClassifierCV")
 CENTRES = ("KMeans", "MiniBatchKMeans", "Birch", "MeanShift", "AffinityPropagation")
@@ -46,6 +48,9 @@ EXACT = ("Tree", "Forest", "Boost", "XGB", "LGBM", "Dummy", "Isolation")
 
 def rows(model: Loaded, asked: Rows, outputs: list[Output]) -> Bools:
     """[N] where a member of the model cannot settle its own answer; asks the original once."""
+    if own := getattr(sources.module(model.flavor), "unsettled", None):
+        marked: Bools = own(model, asked, outputs)
+        return marked
     count = len(next(iter(asked.values())))
     found = np.zeros(count, dtype=np.bool_)
     parts = list(_parts(model.estimator))
@@ -65,6 +70,7 @@ def _counts(part: Any) -> bool:
         or getattr(part, "voting", "soft") == "hard"
         or "predict" in getattr(part, "stack_method_", [])
         or _several_labels(part)
+        or getattr(part, "nn_fit", None) is not None
     )
 
 
@@ -127,7 +133,7 @@ def _watched(method: Callable[..., Any], found: Bools) -> Callable[..., Any]:
 
 def _unsettled(member: Any, X: Any) -> Bools:
     name = type(member).__name__
-    if name in NEIGHBOURS:
+    if name in NEIGHBOURS or getattr(member, "nn_fit", None) is not None:
         return _tied_neighbours(member, X)
     if name in RADIUS:
         return _on_the_radius(member, X)
@@ -223,13 +229,16 @@ def _rounding(member: Any, X: Any, far: npt.NDArray[np.float64]) -> npt.NDArray[
 
 def _tied_neighbours(member: Any, X: Any) -> Bools:
     """Where another choice among neighbours equally far, as the last ones, answers otherwise."""
+    own = member
+    member = getattr(member, "nn_fit", member)
     known = int(member.n_samples_fit_)
     wanted = int(getattr(member, "n_neighbors_", member.n_neighbors))
     if wanted >= known:
         return np.zeros(len(X), dtype=np.bool_)
     far, which = member.kneighbors(X, min(known, 2 * wanted + 10))
     # A LocalOutlierFactor looks up the density around each neighbour.
-    targets = np.asarray(getattr(member, "_lrd", getattr(member, "_y", None)))
+    looked_up = ("label_distributions_", "_lrd", "_y")
+    targets = np.asarray(next(getattr(own, name) for name in looked_up if hasattr(own, name)))
     targets = targets.reshape(known, -1)[which]
     with np.errstate(invalid="ignore", over="ignore"):
         last = far[:, wanted - 1]

@@ -28,7 +28,7 @@ def answer(model: Loaded, rows: Rows, outputs: list[Output]) -> Answers:
         Refused: `original_fails` where the original raises on these rows.
     """
     frame = model.frame(rows)
-    count = len(frame)
+    count = len(next(iter(rows.values())))
     told: dict[str, Any] = {}
     answers: Answers = {}
     for output in outputs:
