@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.real_models import booster_models, sklearn_models
+from tests.real_models import booster_models, sklearn_models, torch_models
 from tests.real_models.sklearn_models import Make
 
 # (flavor, target) → functions that save one model in the folder they are given.
@@ -11,4 +11,5 @@ REAL_MODELS: dict[tuple[str, str], list[Make]] = {
     ("sklearn", "pmml"): sklearn_models.MAKERS,
     ("xgboost", "onnx"): booster_models.XGBOOST,
     ("lightgbm", "onnx"): booster_models.LIGHTGBM,
+    ("pytorch", "onnx"): torch_models.PYTORCH,
 }

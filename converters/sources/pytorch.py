@@ -1,0 +1,317 @@
+"""Loads PyTorch modules as MLflow saved them, and asks them as MLflow's own pyfunc does."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from converters.contract import Column, Signature, Tensor
+from converters.errors import Refused
+from converters.sources import mlmodel, torch_files
+from converters.sources.loaded import TENSOR, Loaded, carried
+from converters.sources.torch_files import EXPORTED, PICKLED
+
+FILES = ("model.pth", "model.pt2", "model.pt")
+HIGHEST_TOKEN = 1 << 20
+# Torch's dtypes that answers do not have, and what holds them without loss.
+WIDENED = {"float16": "float32", "bfloat16": "float32", "int8": "int32", "int16": "int32"}
+WIDENED |= {"uint8": "int32", "uint16": "int32", "uint32": "int64"}
+
+
+@dataclass
+class TorchModel:
+    """A PyTorch module that answers rows, ready to be exported.
+
+    Attributes:
+        module: called with the input tensors; in eval mode and on the CPU.
+        kind: how it was saved (see torch_files).
+        program: the ExportedProgram that `module` comes from, where it was saved as one.
+        keywords: names under which the tensors are passed; empty where by position.
+        input_ranges: tensor name → the lowest and highest number that the module takes.
+        notes: what its owner should know.
+    """
+
+    module: Any
+    kind: str
+    program: Any = None
+    keywords: list[str] = field(default_factory=list)
+    input_ranges: dict[str, tuple[float, float]] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    _last: tuple[Any, dict[str, npt.NDArray[Any]]] | None = None
+
+    def call(self, tensors: Sequence[Any]) -> Any:
+        """What the module itself returns for these tensors."""
+        return called(self.module, self.keywords, tensors)
+
+    def answers(self, frame: Any) -> dict[str, npt.NDArray[Any]]:
+        """The module's answers for a frame (see Loaded.frame), by output name, in its own shapes.
+
+        Outputs are asked one after the other for the same frame; the module runs once.
+        """
+        import torch
+
+        if self._last is None or self._last[0] is not frame:
+            with torch.no_grad():
+                found = flattened(self.call(tensors_of(frame)))
+            self._last = (frame, {name: as_array(value) for name, value in found.items()})
+        return self._last[1]
+
+
+def called(module: Any, keywords: Sequence[str], tensors: Sequence[Any]) -> Any:
+    """What a module returns for these tensors, passed by these names or by position."""
+    if keywords:
+        return module(**dict(zip(keywords, tensors, strict=True)))
+    return module(*tensors)
+
+
+def load(folder: Path, config: dict[str, Any]) -> TorchModel:
+    """The module that `mlflow.pytorch` saved in `folder`.
+
+    Raises:
+        Refused: see `converters.sources.load` and `torch_files.read_module`; `training_mode`.
+    """
+    import torch
+
+    torch.set_num_threads(1)
+    return from_file(_file(folder, config))
+
+
+def from_file(path: Path) -> TorchModel:
+    """The module in one file; see `torch_files.read_module` for what is raised."""
+    loaded, kind = torch_files.read_module(path)
+    if kind == EXPORTED:
+        _check_program(loaded)
+        return TorchModel(loaded.module(), kind, program=loaded)
+    loaded.eval()
+    if kind == PICKLED:
+        for parameter in loaded.parameters():
+            parameter.requires_grad_(False)
+    return TorchModel(loaded, kind)
+
+
+def ask(model: Loaded, source: str, frame: Any) -> Any:
+    """One output of the module, by name."""
+    found = model.estimator.answers(frame)
+    if source not in found:
+        raise ValueError(f"the module gave {', '.join(found)}, and no {source}")
+    return found[source]
+
+
+def settle(model: TorchModel, signed: Signature | None, example: Any) -> Signature:
+    """The signature with every length known, and the model ready to be asked by it.
+
+    Free lengths beside the batch are taken from the input example. Without a signature the
+    example tells the inputs: JSON does not tell float32 from float64, the parameters do.
+
+    Raises:
+        Refused: `no_signature`; `tensor_shape` where a length is told nowhere.
+    """
+    signed = signed or _from_example(model, example)
+    if signed.columns:
+        return signed
+    told = example if isinstance(example, Mapping) else {}
+    tensors = [
+        _settled(model, tensor, told.get(tensor.name, example)) for tensor in tensors_in(signed)
+    ]
+    model.keywords = _keywords(model, tensors)
+    model.input_ranges = _ranges(model, tensors)
+    if signed.tensor is not None:
+        return replace(signed, tensor=tensors[0])
+    return replace(signed, tensors=tensors)
+
+
+def _from_example(model: TorchModel, example: Any) -> Signature:
+    given = example if isinstance(example, Mapping) else {TENSOR: example}
+    if hasattr(example, "columns"):
+        kinds = {"b": "boolean", "i": "long", "u": "long", "f": "double"}
+        columns = [(str(name), kinds.get(example[name].dtype.kind)) for name in example.columns]
+        if all(kind for _, kind in columns):
+            made = [Column(name, kind) for name, kind in columns if kind]
+            return Signature(columns=made, origin="input_example")
+    elif all(isinstance(one, np.ndarray) and one.dtype.kind in "biuf" for one in given.values()):
+        tensors = []
+        for name, values in given.items():
+            dtype = _parameter_dtype(model) if values.dtype.kind == "f" else str(values.dtype)
+            tensors.append(Tensor(name, dtype, [-1, *values.shape[1:]]))
+        if len(tensors) == 1:
+            return Signature(tensor=tensors[0], origin="input_example")
+        return Signature(tensors=tensors, origin="input_example")
+    raise Refused(
+        "no_signature",
+        "The model has neither a signature nor an input example, and a PyTorch module does not "
+        "tell its inputs. Log it again with input_example=x.numpy(), two rows or more, and "
+        "signature=infer_signature(x.numpy(), model(x).numpy()).",
+    )
+
+
+def tensors_in(signed: Signature) -> list[Tensor]:
+    """The signature's tensors, also where there is one; none for columns."""
+    return [signed.tensor] if signed.tensor is not None else signed.tensors
+
+
+def tensors_of(frame: Any) -> list[Any]:
+    """A frame's tensors in the signature's order; columns are one float32 tensor, as in MLflow."""
+    import torch
+
+    if isinstance(frame, Mapping):
+        return [torch.from_numpy(np.ascontiguousarray(values)) for values in frame.values()]
+    if hasattr(frame, "columns"):
+        return [torch.from_numpy(frame.to_numpy(dtype=np.float32))]
+    return [torch.from_numpy(np.ascontiguousarray(frame))]
+
+
+def flattened(answer: Any, name: str = "output") -> dict[str, Any]:
+    """A module's answer as tensors by name: `output`, `output_1` …, or the names of its keys.
+
+    Raises:
+        Refused: `output_type` for anything but tensors in tuples, lists and mappings.
+    """
+    import torch
+
+    if isinstance(answer, torch.Tensor):
+        return {name: answer}
+    if answer is None:
+        return {}
+    if isinstance(answer, Mapping):
+        named = {str(key): value for key, value in answer.items()}
+    elif hasattr(answer, "_asdict"):
+        named = answer._asdict()
+    elif isinstance(answer, tuple | list):
+        named = {name if not i else f"{name}_{i}": value for i, value in enumerate(answer)}
+    else:
+        raise Refused(
+            "output_type",
+            f"The module answers with a {type(answer).__name__}, which no converted file can give; "
+            "let forward return tensors, alone, in a tuple or in a dict.",
+        )
+    found: dict[str, Any] = {}
+    for key, value in named.items():
+        for inner, tensor in flattened(value, key).items():
+            found[inner if inner not in found else f"{key}_{inner}"] = tensor
+    return found
+
+
+def as_array(tensor: Any) -> npt.NDArray[Any]:
+    """A tensor as numpy has it, half precision widened."""
+    wide = WIDENED.get(str(tensor.dtype).removeprefix("torch."))
+    if wide is not None:
+        import torch
+
+        tensor = tensor.to(getattr(torch, wide))
+    return np.asarray(tensor.detach().cpu().resolve_conj().resolve_neg().numpy())
+
+
+def _file(folder: Path, config: dict[str, Any]) -> Path:
+    data = str(config.get("model_data") or "data")
+    for name in FILES:
+        if (folder / data / name).is_file():
+            return mlmodel.model_file(folder, f"{data}/{name}")
+    if (folder / data / "state_dict.pth").is_file():
+        torch_files.checked_module({}, folder / data / "state_dict.pth")
+    return mlmodel.model_file(folder, f"{data}/{FILES[0]}")
+
+
+def _check_program(program: Any) -> None:
+    """See that an exported program was not exported for training.
+
+    Raises:
+        Refused: `training_mode`.
+    """
+    for node in program.graph.nodes:
+        name = str(node.target)
+        dropping = "dropout" in name and any(argument is True for argument in node.args)
+        norming = "batch_norm" in name and len(node.args) > 5 and node.args[5] is True
+        if dropping or norming:
+            raise Refused(
+                "training_mode",
+                "The model was exported while it was training, so dropout or batch statistics are "
+                "at work in it; call model.eval() and log it again.",
+            )
+
+
+def _parameter_dtype(model: TorchModel) -> str:
+    for parameter in model.module.parameters():
+        if parameter.is_floating_point():
+            return str(parameter.dtype).removeprefix("torch.")
+    return "float32"
+
+
+def _settled(model: TorchModel, tensor: Tensor, example: Any) -> Tensor:
+    shape = list(tensor.shape)
+    carried(tensor)  # refuses a dtype that rows do not hold
+    if -1 not in shape[1:]:
+        return replace(tensor, shape=[-1, *shape[1:]])
+    lengths = getattr(example, "shape", ())
+    if len(lengths) != len(shape):
+        raise Refused(
+            "tensor_shape",
+            f"The signature's tensor {tensor.name!r} has the shape {shape}, and nothing tells how "
+            "long its free dimensions are; log the model with an input_example of typical length.",
+        )
+    fixed = [-1, *(lengths[i] if size == -1 else size for i, size in enumerate(shape[1:], 1))]
+    model.notes.append(
+        f"The input {tensor.name!r} may have other lengths in the original; the converted file "
+        f"takes {fixed[1:]} a row, as the input example has it, and was proven for that only."
+    )
+    return replace(tensor, shape=fixed)
+
+
+def _keywords(model: TorchModel, tensors: list[Tensor]) -> list[str]:
+    """The tensors' names where forward has parameters of exactly these names."""
+    if len(tensors) < 2 or model.program is not None:
+        return []
+    names = [tensor.name for tensor in tensors]
+    try:
+        known = set(inspect.signature(model.module.forward).parameters)
+    except (TypeError, ValueError):
+        known = {one.name for one in model.module.forward.schema.arguments}
+    return names if set(names) <= known else []
+
+
+def _ranges(model: TorchModel, tensors: list[Tensor]) -> dict[str, tuple[float, float]]:
+    """For whole numbers, the highest one that the module takes: an embedding has so many rows."""
+    whole = [tensor for tensor in tensors if tensor.dtype in ("int32", "int64")]
+    found: dict[str, tuple[float, float]] = {}
+    for tensor in whole:
+        highest = _highest(partial(_takes, model, tensors, tensor.name))
+        if highest is not None:
+            found[tensor.name or TENSOR] = (0, highest)
+    return found
+
+
+def _takes(model: TorchModel, tensors: list[Tensor], name: str, value: int) -> bool:
+    import torch
+
+    made = [
+        np.full([2, *one.shape[1:]], value if one.name == name else 0).astype(one.dtype)
+        for one in tensors
+    ]
+    try:
+        with torch.no_grad():
+            model.call([torch.from_numpy(values) for values in made])
+    except Exception:
+        # Foreign code: any exception is the module's way of not taking a number.
+        return False
+    return True
+
+
+def _highest(takes: Callable[[int], bool]) -> int | None:
+    """The highest number taken; None where even 0 is not, or where there seems to be no limit."""
+    if not takes(0):
+        return None
+    low, high = 0, 1
+    while takes(high):
+        low, high = high, high * 2
+        if high > HIGHEST_TOKEN:
+            return None
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if takes(middle) else (low, middle)
+    return low

@@ -1,0 +1,1 @@
+"""Turns PyTorch modules into files of other runtimes; imported in the torch environment only."""

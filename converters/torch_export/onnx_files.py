@@ -1,0 +1,198 @@
+"""PyTorch modules as ONNX: the exporter on torch.export first, the one on TorchScript behind it.
+
+The second one records what one run does, so a branch that depends on the data would be lost
+without a word. It is therefore given only what cannot hide one: a compiled script, which keeps its
+branches, or a graph that torch.export has captured, which has none.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import onnx
+import torch
+
+from converters.errors import Refused
+from converters.sources.loaded import Loaded
+from converters.sources.torch_files import SCRIPT
+from converters.torch_export.flat import Flat, Interface
+
+BATCH = "batch"
+# What torch.export says where forward chooses by the values it is given.
+BY_DATA = (
+    *("data-dependent", "Dynamic control flow", "GuardOnDataDependent", "UserError: Consider"),
+    "Could not extract specialized integer",
+)
+
+
+@dataclass
+class Exported:
+    """An ONNX model, how it was made, and what did not work before that."""
+
+    model: Any
+    exporter: str
+    failed: list[str] = field(default_factory=list)
+
+
+Attempt = Callable[[], Any]
+
+
+def export(model: Loaded, face: Interface, opset: int) -> Exported:
+    """The module as an ONNX model with the interface's names and a free batch.
+
+    Raises:
+        Refused: `data_dependent` where forward chooses by its data, `not_exportable` for all else
+            that no exporter takes.
+    """
+    flat = Flat(model.estimator, model.signature)
+    failed: list[str] = []
+    for name, attempt in _attempts(model, flat, face, opset, failed):
+        made = _tried(name, attempt, failed)
+        if made is not None:
+            return Exported(_cleaned(made, face), name, failed)
+    raise _refusal(failed)
+
+
+def _attempts(
+    model: Loaded, flat: Flat, face: Interface, opset: int, failed: list[str]
+) -> Iterator[tuple[str, Attempt]]:
+    if model.estimator.kind == SCRIPT:
+        yield "legacy, from TorchScript", partial(_legacy, flat, face, opset)
+        return
+    for strict in (False, True):
+        program = _tried("torch.export", partial(captured, flat, face, strict), failed)
+        if program is not None:
+            yield "dynamo", partial(_dynamo, program, face, opset)
+            yield "legacy, from torch.export", partial(_legacy, program.module(), face, opset)
+    scripted = _tried("torch.jit.script", partial(torch.jit.script, model.estimator.module), failed)
+    if scripted is not None:
+        flat.inner = scripted
+        yield "legacy, from torch.jit.script", partial(_legacy, flat, face, opset)
+
+
+def captured(module: Any, face: Interface, strict: bool = False) -> Any:
+    """The module's graph as torch.export has it, with a free batch, whatever its data."""
+    batch = torch.export.Dim.DYNAMIC
+    shapes = ({0: batch},) * len(face.values)
+    return torch.export.export(module, tuple(face.values), dynamic_shapes=(shapes,), strict=strict)
+
+
+def _dynamo(program: Any, face: Interface, opset: int) -> Any:
+    made = torch.onnx.export(
+        program,
+        (),
+        dynamo=True,
+        input_names=face.input_names,
+        output_names=face.output_names,
+        opset_version=opset,
+        verbose=False,
+    )
+    return made.model_proto
+
+
+def _legacy(module: Any, face: Interface, opset: int) -> Any:
+    content = io.BytesIO()
+    names = [*face.input_names, *face.output_names]
+    with torch.no_grad():
+        torch.onnx.export(
+            module,
+            tuple(face.values),
+            content,
+            dynamo=False,
+            input_names=face.input_names,
+            output_names=face.output_names,
+            opset_version=opset,
+            dynamic_axes={name: {0: BATCH} for name in names},
+            training=torch.onnx.TrainingMode.PRESERVE,
+        )
+    return onnx.load_from_string(content.getvalue())
+
+
+def _tried(name: str, attempt: Attempt, failed: list[str]) -> Any:
+    """What the attempt makes; None where it fails, and then `failed` tells how."""
+    try:
+        with _quiet():
+            return attempt()
+    except (Refused, MemoryError):
+        raise
+    except Exception as error:
+        # Exporters raise whatever the code they meet raises; there is another one to try.
+        cause = error
+        while cause.__cause__ is not None:
+            cause = cause.__cause__  # type: ignore[assignment]
+        said = " ".join(f"{error} {cause if cause is not error else ''}".split())
+        failed.append(f"{name}: {type(cause).__name__}: {said[:1500]}")
+        return None
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without the warnings and progress lines of exporters."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(before)
+
+
+def _refusal(failed: list[str]) -> Refused:
+    if any(word in text for text in failed for word in BY_DATA):
+        return Refused(
+            "data_dependent",
+            "The module's forward chooses by the values of its input (an if or a loop over data), "
+            "and neither torch.export nor torch.jit.script can carry that here. Write the choice "
+            "with torch.where, or log torch.jit.script(model).",
+        )
+    first = failed[0] if failed else "no exporter was tried"
+    return Refused(
+        "not_exportable",
+        f"PyTorch's exporters cannot carry this module ({first[:400]}). Replace what they name in "
+        "forward with plain tensor operations, or log the module as TorchScript.",
+    )
+
+
+def _cleaned(made: Any, face: Interface) -> Any:
+    """The model without the exporting machine's paths and code, and with every declared input."""
+    for graph in [made.graph, *made.functions]:
+        _strip(graph)
+    made.doc_string = ""
+    del made.metadata_props[:]
+    present = {value.name for value in made.graph.input}
+    initial = {value.name for value in made.graph.initializer}
+    for item, value in zip(face.inputs, face.values, strict=True):
+        if item.name not in present and item.name not in initial:
+            kind = onnx.helper.np_dtype_to_tensor_dtype(value.numpy().dtype)
+            info = onnx.helper.make_tensor_value_info(
+                item.name, kind, [BATCH, *list(value.shape[1:])]
+            )
+            made.graph.input.append(info)
+    return made
+
+
+def _strip(graph: Any) -> None:
+    graph.doc_string = ""
+    del graph.metadata_props[:]
+    for node in graph.node:
+        node.doc_string = ""
+        del node.metadata_props[:]
+        for attribute in node.attribute:
+            for inner in [attribute.g] if attribute.HasField("g") else attribute.graphs:
+                _strip(inner)
+    for value in getattr(graph, "value_info", []):
+        value.doc_string = ""
+        del value.metadata_props[:]
+    for side in ("input", "output"):
+        for value in getattr(graph, side):
+            if not isinstance(value, str):
+                value.doc_string = ""
+                del value.metadata_props[:]
