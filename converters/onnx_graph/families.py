@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 
 FAMILIES = (
+    "gaussian_process",
     "dummy",
     "multiclass",
     "chains",
@@ -13,6 +14,7 @@ FAMILIES = (
     "nested",
     "calibration",
     "bayes",
+    "boosted_catboost",
     "boosted_lightgbm",
     "boosted_xgboost",
     "clusters",
@@ -23,8 +25,10 @@ FAMILIES = (
     "imputing",
     "linear",
     "neural",
+    "projections",
     "quantiles",
     "scaling",
+    "solvers",
     "splines",
     "svm",
     "text",

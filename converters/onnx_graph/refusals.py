@@ -7,7 +7,7 @@ from typing import Any
 from converters.errors import Refused
 from converters.onnx_graph.registry import class_name
 
-LIBRARIES = ("sklearn", "xgboost", "lightgbm")
+LIBRARIES = ("sklearn", "xgboost", "lightgbm", "catboost")
 
 # Measured wrong, or written and then not loadable; the sentence says what to do instead.
 KNOWN_WRONG = {

@@ -65,8 +65,8 @@ def _opset(options: Options) -> int:
 
 def _trained_width(model: Loaded, frame: Frame) -> Frame:
     """See that the signature has as many columns as the model was trained on."""
-    trained = getattr(model.estimator, "n_features_in_", None)
-    if trained is not None and int(trained) != frame.width and not _selects(model.estimator):
+    trained = getattr(model.estimator, "n_features_in_", 0)
+    if trained and int(trained) != frame.width and not _selects(model.estimator):
         raise Refused(
             "signature_width",
             f"The signature has {frame.width} columns, the model was trained on {int(trained)}; "

@@ -71,6 +71,13 @@ def _place_of_number(graph: Graph, column: Value, category: Category) -> Value:
     """Found by equality; what is not there falls to a last place, NaN keeps missing."""
     count = len(category.numbers)
     number = graph.cast(column, "float64")
+    if not count:
+        return graph.where(
+            graph.op("IsNaN", [number], "bool", 1),
+            number,
+            graph.const(np.full((1, 1), float(NO_KEY)), "float64"),
+            number,
+        )
     equal = graph.compare("Equal", number, np.array([category.numbers]))
     hits = graph.cast(equal, "float64")
     places = np.arange(count, dtype=np.float64).reshape(1, -1)
