@@ -90,6 +90,31 @@ def model_file(folder: Path, named: object) -> Path:
     return path
 
 
+def model_folder(folder: Path, named: object) -> Path:
+    """The folder that a flavor names, for models of several files; never outside the model's.
+
+    Raises:
+        Refused: `mlmodel_unreadable` for a name that is none, `model_file_missing`.
+    """
+    if not isinstance(named, str) or not named:
+        raise Refused(
+            "mlmodel_unreadable",
+            "The MLmodel file does not name the model's folder; log the model again.",
+        )
+    path = (folder / named).resolve()
+    if not path.is_relative_to(folder.resolve()):
+        raise Refused(
+            "mlmodel_unreadable", f"The MLmodel file names {named!r}, outside the model's folder."
+        )
+    if not path.is_dir():
+        raise Refused(
+            "model_file_missing",
+            f"The model's folder {named!r} is not among the version's artifacts; it was deleted or "
+            "never uploaded. Log the model again.",
+        )
+    return path
+
+
 @contextmanager
 def code_path(folder: Path, config: dict[str, Any]) -> Iterator[None]:
     """The modules that were logged with the model (`code_paths`), importable while it loads."""
