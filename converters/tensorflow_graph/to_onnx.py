@@ -50,8 +50,8 @@ def write(model: Loaded, request: Request, folder: Path) -> Converted:
         raise Refused(
             "half_precision",
             "The model computes in half precision (a mixed_float16 or mixed_bfloat16 policy), "
-            "which ONNX Runtime rounds differently on a CPU; export it as SavedModel, or save it with a "
-            "float32 policy.",
+            "which ONNX Runtime rounds differently on a CPU; export it as SavedModel, or save it "
+            "with a float32 policy.",
         )
     exact = TensorProto.FLOAT not in floats
     (folder / FILE).write_bytes(document.SerializeToString(deterministic=True))
