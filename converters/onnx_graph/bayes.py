@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from converters.errors import Refused
 from converters.onnx_graph import labels
 from converters.onnx_graph.frame import Frame
 from converters.onnx_graph.graph import Graph, Value
@@ -31,10 +33,7 @@ def gaussian(graph: Graph, estimator: Any, frame: Frame) -> Predicted:
         halved = graph.binary("Mul", spread, np.full((1, 1), -0.5))
         joint.append(graph.binary("Add", halved, np.full((1, 1), start)))
     total = graph.concat(joint)
-    index = labels.first_largest(graph, total)
-    return labels.classified(
-        graph, index, estimator.classes_, softmax(graph, total), "predict_proba"
-    )
+    return _decided(graph, estimator, total)
 
 
 @predictor("sklearn.MultinomialNB", "sklearn.ComplementNB")
@@ -63,7 +62,32 @@ def _linear(graph: Graph, estimator: Any, value: Value, weights: Any, start: Any
     """Joint log-likelihoods that are linear in the features, then softmax; always in double."""
     product = graph.matmul(graph.cast(value, "float64"), weights.T)
     joint = graph.binary("Add", product, start.reshape(1, -1))
+    return _decided(graph, estimator, joint)
+
+
+@predictor("sklearn.CategoricalNB")
+def categories(graph: Graph, estimator: Any, frame: Frame) -> Predicted:
+    """Each feature's category, a whole number, looked up; one never seen is an error, as there."""
+    value = graph.cast(frame.numbers(graph, "float64"), "int64")
+    total: Value | None = None
+    for place, table in enumerate(estimator.feature_log_prob_):
+        known = np.asarray(table, np.float64).T
+        at = graph.flat(graph.take(value, [place]))
+        # The runtime would count a negative place from the end: it is made one beyond the end.
+        beyond = graph.const(np.array(len(known)), "int64")
+        at = graph.where(graph.compare("Less", at, np.array(0)), beyond, at, at)
+        part = graph.op("Gather", [graph.const(known), at], "float64", known.shape[1], axis=0)
+        total = part if total is None else graph.binary("Add", total, part)
+    if total is None:
+        raise Refused("no_features", "This CategoricalNB was trained on no feature.")
+    prior = np.asarray(estimator.class_log_prior_, np.float64).reshape(1, -1)
+    return _decided(graph, estimator, graph.binary("Add", total, prior))
+
+
+def _decided(graph: Graph, estimator: Any, joint: Value) -> Predicted:
     index = labels.first_largest(graph, joint)
-    return labels.classified(
+    whole = labels.classified(
         graph, index, estimator.classes_, softmax(graph, joint), "predict_proba"
     )
+    more = {"predict_log_proba": lambda: graph.unary("LogSoftmax", joint, axis=1)}
+    return replace(whole, more=more)

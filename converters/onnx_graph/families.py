@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 
 FAMILIES = (
+    "mixture",
     "gaussian_process",
     "dummy",
     "multiclass",

@@ -110,7 +110,7 @@ def classifier(graph: Graph, estimator: Any, frame: Frame) -> Predicted:
     weights = _weights(graph, estimator, far)
     _tell(graph, search, weights)
     tables, classes = _tables(estimator)
-    votes = [_summed(graph, table, places, weights) for table in tables]
+    votes = [summed(graph, table, places, weights) for table in tables]
     probas = [graph.binary("Div", vote, graph.reduce("ReduceSum", vote)) for vote in votes]
     indices = [labels.first_largest(graph, vote) for vote in votes]
     if not estimator.outputs_2d_:
@@ -118,7 +118,7 @@ def classifier(graph: Graph, estimator: Any, frame: Frame) -> Predicted:
     return labels.several(graph, indices, classes, probas)
 
 
-def _summed(
+def summed(
     graph: Graph, table: npt.NDArray[np.float64], places: Value, weights: Value | None
 ) -> Value:
     """[N, columns] sums over the chosen rows of a table."""
@@ -146,7 +146,7 @@ def regressor(graph: Graph, estimator: Any, frame: Frame) -> Predicted:
     weights = _weights(graph, estimator, far)
     _tell(graph, search, weights)
     known = np.asarray(estimator._y, np.float64)
-    total = _summed(graph, known.reshape(len(known), -1), places, weights)
+    total = summed(graph, known.reshape(len(known), -1), places, weights)
     if weights is None:
         return labels.regressed(graph, graph.binary("Div", total, np.full((1, 1), float(count))))
     return labels.regressed(graph, graph.binary("Div", total, graph.reduce("ReduceSum", weights)))

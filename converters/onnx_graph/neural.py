@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 
+from converters.contract import OutputKind
 from converters.errors import Refused
 from converters.onnx_graph import labels
 from converters.onnx_graph.frame import Frame
 from converters.onnx_graph.graph import Graph, Value
 from converters.onnx_graph.linear import softmax, two_columns
-from converters.onnx_graph.registry import Predicted, predictor
+from converters.onnx_graph.registry import Answer, Predicted, predictor
 
 ACTIVATIONS = {"relu": "Relu", "tanh": "Tanh"}
 
@@ -32,6 +33,8 @@ def _layers(graph: Graph, estimator: Any, frame: Frame) -> Value:
             value = graph.unary(ACTIVATIONS[name], value)
         elif name == "logistic":
             value = graph.sigmoid(value)
+        elif name == "exp":
+            value = graph.unary("Exp", value)
         elif name not in ("identity", "softmax"):
             raise Refused("objective_unknown", f"The activation {name!r} is not proven here.")
     return value
@@ -48,9 +51,12 @@ def classifier(graph: Graph, estimator: Any, frame: Frame) -> Predicted:
         proba = two_columns(graph, value)
         index = labels.positive(graph, value, 0.5)
     else:
-        raise Refused(
-            "several_outputs",
-            "This classifier answers several labels at once; train one classifier a label.",
+        flags = graph.cast(graph.compare("Greater", value, np.full((1, 1), 0.5)), "int64")
+        return Predicted(
+            (
+                Answer("label", OutputKind.LABEL, "predict", flags),
+                Answer("probabilities", OutputKind.VALUES, "predict_proba", value),
+            )
         )
     return labels.classified(graph, index, estimator.classes_, proba, "predict_proba")
 

@@ -40,6 +40,7 @@ CENTRES = ("KMeans", "MiniBatchKMeans", "Birch", "MeanShift", "AffinityPropagati
 COUNTING = (
     *("OneVsOneClassifier", "OutputCodeClassifier", "ClassifierChain", "MultiOutputClassifier"),
     *("BisectingKMeans", "NearestCentroid", "CalibratedClassifierCV"),
+    "_BinaryGaussianProcessClassifierLaplace",
 )
 WATCHED = frozenset(NEIGHBOURS + RADIUS + THRESHOLDS + CENTRES + COUNTING)
 # Their answers are sums of leaves in the very same order: nothing to settle.
@@ -125,7 +126,12 @@ def watching(kinds: set[type], found: Bools) -> Iterator[None]:
 def _watched(method: Callable[..., Any], found: Bools) -> Callable[..., Any]:
     def watched(self: Any, X: Any, *rest: Any, **named: Any) -> Any:
         if getattr(X, "shape", [len(X)])[0] == len(found):
-            found[:] |= _unsettled(self, X)
+            try:
+                found[:] |= _unsettled(self, X)
+            except Exception:
+                # Foreign code: a member that cannot tell its scores settles nothing, and the
+                # judge compares its rows like all others.
+                return method(self, X, *rest, **named)
         return method(self, X, *rest, **named)
 
     return watched
@@ -139,17 +145,29 @@ def _unsettled(member: Any, X: Any) -> Bools:
         return _on_the_radius(member, X)
     if name in THRESHOLDS:
         return _on_the_threshold(member, X)
+    if name == "_BinaryGaussianProcessClassifierLaplace":
+        mean = np.asarray(member.latent_mean_and_variance(X)[0], np.float64)
+        return np.asarray(np.abs(mean) <= NEAR_STEPS)
     if name == "OutputCodeClassifier":
         return _tied_codes(member, X)
     if hasattr(member, "cluster_centers_") or hasattr(member, "subcluster_centers_"):
         return _tied_centres(member, X)
+    if name == "NearestCentroid":
+        from sklearn.metrics import pairwise_distances
+
+        away = pairwise_distances(X, member.centroids_, metric=member.metric)
+        found = _tied(-away, "", NEAR_STEPS, several=False)
+        if not hasattr(member, "decision_function"):
+            return found
+        return found | _tied(np.asarray(member.decision_function(X)), "", NEAR, several=False)
     for source in ("decision_function", "predict_proba"):
         if hasattr(member, source):
             scores = getattr(member, source)(X)
             near = NEAR_STEPS if name == "CalibratedClassifierCV" else NEAR
             parts = scores if isinstance(scores, list) else [scores]
             several = _several_labels(member)
-            return np.any([_tied(np.asarray(one), source, near, several) for one in parts], axis=0)
+            tied = [_tied(np.asarray(one), source, near, several) for one in parts]
+            return np.asarray(np.any(tied, axis=0), dtype=np.bool_)
     return np.zeros(len(X), dtype=np.bool_)
 
 
@@ -169,7 +187,7 @@ def _tied(scores: Any, source: str, near: float, several: bool) -> Bools:
     two = np.sort(scores, axis=1)[:, -2:]
     scale = np.maximum(1.0, np.abs(scores).max(axis=1))
     with np.errstate(invalid="ignore"):
-        return np.asarray(two[:, 1] - two[:, 0] <= near * scale)
+        return np.asarray(two[:, 1] - two[:, 0] <= near * scale, dtype=np.bool_)
 
 
 def _on_the_threshold(member: Any, X: Any) -> Bools:
@@ -197,8 +215,22 @@ def _tied_codes(member: Any, X: Any) -> Bools:
 
 def _tied_centres(member: Any, X: Any) -> Bools:
     """Where two centres lie equally far, as far as distances through products tell."""
-    centres = getattr(member, "subcluster_centers_", getattr(member, "cluster_centers_", None))
     values = np.asarray(X, np.float64)
+    if getattr(member, "_bisecting_tree", None) is not None:
+        found = np.zeros(len(values), dtype=np.bool_)
+        nodes = [member._bisecting_tree]
+        while nodes:
+            node = nodes.pop()
+            if node.left is not None:
+                nodes += [node.left, node.right]
+                pair = np.vstack((node.left.center, node.right.center))
+                found |= _equally_far(values, pair + getattr(member, "_X_mean", 0.0))
+        return found
+    centres = getattr(member, "subcluster_centers_", getattr(member, "cluster_centers_", None))
+    return _equally_far(values, centres)
+
+
+def _equally_far(values: npt.NDArray[np.float64], centres: Any) -> Bools:
     if centres is None or len(centres) < 2:
         return np.zeros(len(values), dtype=np.bool_)
     centres = np.asarray(centres, np.float64)

@@ -266,11 +266,16 @@ def margin_outputs(estimator: Any, outputs: list[Output]) -> list[Output]:
         return [Output(name, OutputKind.SCORES, "float64", classes, label.classes, voices.NEARNESS)]
     proven = OutputKind.PROBABILITIES in kinds
     for source in ("decision_function",) if proven else ("decision_function", "predict_proba"):
-        if callable(getattr(estimator, source, None)):
+        if callable(getattr(estimator, source, None)) and not _keeps_silent(estimator):
             width = 0 if source == "decision_function" and classes == 2 else classes
             name = f"{MARGIN}{source}"
             return [Output(name, OutputKind.SCORES, "float64", width, label.classes, source)]
     return []
+
+
+def _keeps_silent(estimator: Any) -> bool:
+    """Whether the model has a method for probabilities that only ever raises an error."""
+    return str(getattr(_last(estimator), "multi_class", "")) == "one_vs_one"
 
 
 def _last(estimator: Any) -> Any:
