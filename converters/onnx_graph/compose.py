@@ -10,7 +10,7 @@ from converters.contract import OutputKind
 from converters.errors import Refused
 from converters.onnx_graph import fallback, families
 from converters.onnx_graph.frame import Frame
-from converters.onnx_graph.graph import Graph, Value
+from converters.onnx_graph.graph import Graph
 from converters.onnx_graph.refusals import refuse_known
 from converters.onnx_graph.registry import (
     PREDICTORS,
@@ -52,7 +52,7 @@ def predicted(graph: Graph, estimator: Any, frame: Frame) -> Predicted:
     if kind in PREDICTORS:
         fed = frame if kind in TAKES_TEXT else _numeric(estimator, frame)
         return PREDICTORS[kind](graph, estimator, fed)
-    if kind in TRANSFORMERS or not hasattr(estimator, "predict"):
+    if not hasattr(estimator, "predict"):
         return _transformed_alone(graph, estimator, frame)
     return fallback.predicted(graph, estimator, frame)
 
@@ -73,6 +73,12 @@ def transformed(graph: Graph, estimator: Any, frame: Frame) -> Frame:
     refuse_known(estimator)
     if kind in TRANSFORMERS:
         result = TRANSFORMERS[kind](graph, estimator, frame)
+    elif hasattr(estimator, "predict"):
+        raise Refused(
+            "no_converter",
+            f"{type(estimator).__name__} stands before another step, which is fed by its "
+            "transform; only its predictions are written here. Make it the last step.",
+        )
     else:
         result = fallback.transformed(graph, estimator, frame)
     return result if result.names else _named(estimator, result)
@@ -111,6 +117,12 @@ def _transformed_alone(graph: Graph, estimator: Any, frame: Frame) -> Predicted:
             "strings_not_encoded",
             f"The model ends in {type(estimator).__name__}, which hands on text columns; nothing "
             "here proves text that a model transforms. Encode or drop them in the model.",
+        )
+    if not result.width:
+        raise Refused(
+            "no_features",
+            f"The model ends in {type(estimator).__name__}, which gives no columns at all; train "
+            "it on rows that have what it looks for.",
         )
     value = result.promoted(graph)
     return Predicted((Answer("transformed", OutputKind.VALUES, "transform", value),))
@@ -190,6 +202,6 @@ def _indices(estimator: Any, name: str, frame: Frame) -> list[int]:
 def _missing_column(name: str) -> Refused:
     return Refused(
         "column_missing",
-        f"The model selects a column {name!r} that its signature does not have; log it again with a "
-        "signature of all columns it was trained on.",
+        f"The model selects a column {name!r} that its signature does not have; log it again with "
+        "a signature of all columns it was trained on.",
     )

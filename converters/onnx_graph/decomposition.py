@@ -8,13 +8,13 @@ import numpy as np
 
 from converters.onnx_graph.frame import Frame
 from converters.onnx_graph.graph import Graph, Value
-from converters.onnx_graph.registry import transformer
+from converters.onnx_graph.registry import Predicted, predictor, transformer
 
 
 @transformer("sklearn.PCA", "sklearn.IncrementalPCA")
 def pca(graph: Graph, estimator: Any, frame: Frame) -> Frame:
     """(X - mean) @ axes.T, each divided by its deviation where whitened."""
-    value = _double(graph, frame, "PCA")
+    value = doubles(graph, frame, "PCA")
     projected = graph.matmul(value, estimator.components_.T)
     # scikit-learn subtracts mean @ axes.T after the product; the same numbers, in its order.
     shift = np.reshape(estimator.mean_, (1, -1)) @ estimator.components_.T
@@ -29,7 +29,7 @@ def pca(graph: Graph, estimator: Any, frame: Frame) -> Frame:
 @transformer("sklearn.TruncatedSVD")
 def truncated_svd(graph: Graph, estimator: Any, frame: Frame) -> Frame:
     """X @ axes.T."""
-    value = _double(graph, frame, "TruncatedSVD")
+    value = doubles(graph, frame, "TruncatedSVD")
     return Frame((graph.matmul(value, estimator.components_.T),))
 
 
@@ -51,10 +51,18 @@ def selection(graph: Graph, estimator: Any, frame: Frame) -> Frame:
     return frame.take(graph, [int(place) for place in estimator.get_support(indices=True)])
 
 
+@predictor("sklearn.RFE", "sklearn.RFECV")
+def selecting_model(graph: Graph, estimator: Any, frame: Frame) -> Predicted:
+    """Alone, a selection by a model predicts with that model on the columns it kept."""
+    from converters.onnx_graph import compose
+
+    return compose.predicted(graph, estimator.estimator_, selection(graph, estimator, frame))
+
+
 @transformer("sklearn.PolynomialFeatures")
 def polynomial(graph: Graph, estimator: Any, frame: Frame) -> Frame:
     """Products of columns, each from the shorter product before it."""
-    value = _double(graph, frame, "PolynomialFeatures")
+    value = doubles(graph, frame, "PolynomialFeatures")
     columns = [graph.take(value, [place]) for place in range(value.width)]
     parts = []
     for powers in estimator.powers_:
@@ -66,7 +74,8 @@ def polynomial(graph: Graph, estimator: Any, frame: Frame) -> Frame:
         for place in factors[1:]:
             product = graph.binary("Mul", product, columns[place])
         parts.append(product)
-    return Frame((graph.concat(parts),))
+    kept = "float32" if frame.float_dtype == "float32" else "float64"
+    return Frame((graph.cast(graph.concat(parts), kept),))
 
 
 def _ones(graph: Graph, column: Value) -> Value:
@@ -76,7 +85,8 @@ def _ones(graph: Graph, column: Value) -> Value:
     return graph.where(same, one, one, column)
 
 
-def _double(graph: Graph, frame: Frame, name: str) -> Value:
+def doubles(graph: Graph, frame: Frame, name: str) -> Value:
+    """All columns in double; float32 ones, on which the original computes in float32, are noted."""
     value = frame.numbers(graph)
     if value.dtype == "float32":
         graph.inexact.append(f"{name} computes in float32")

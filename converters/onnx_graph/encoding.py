@@ -173,9 +173,11 @@ def _text_index(
 
 def _number_index(graph: Graph, column: Value, categories: npt.NDArray[Any]) -> Value:
     """Found by equality; NaN by its own test."""
+    whole = categories.dtype.kind == "i" and column.dtype in ("int32", "int64")
     numbers = np.array([np.nan if is_missing(item) else float(item) for item in categories])
-    value = graph.cast(column, "float64")
-    equal = graph.compare("Equal", value, numbers.reshape(1, -1))
+    value = graph.cast(column, "int64" if whole else "float64")
+    sought = categories.astype(np.int64) if whole else numbers
+    equal = graph.compare("Equal", value, sought.reshape(1, -1))
     if np.isnan(numbers).any():
         missing = graph.op("IsNaN", [value], "bool", 1)
         here = graph.const(np.isnan(numbers).reshape(1, -1), "bool")

@@ -115,9 +115,13 @@ class Formula:
         """Some columns."""
         return Formula(self.graph, self.graph.take(self.value, places))
 
-    def _operand(self, item: Formula | npt.ArrayLike, dtype: str) -> Value | str:
+    def _operand(
+        self, item: Formula | npt.ArrayLike, dtype: str, factor: bool = False
+    ) -> Value | str:
         if isinstance(item, Formula):
             return item.value
+        if factor and np.size(item) == 1:
+            return self.graph.factor(self.value, item)
         array = np.asarray(item)
         return self.graph.const(array.reshape(1, -1) if array.ndim < 2 else array, dtype)
 
@@ -129,7 +133,7 @@ class Formula:
         dtype: str = "",
     ) -> Formula:
         own = self.value.dtype
-        operands = [self._operand(left, own), self._operand(right, own)]
+        operands = [self._operand(item, own, kind in ("Mul", "Div")) for item in (left, right)]
         width = max(_width(left), _width(right))
         return Formula(self.graph, self.graph.op(kind, operands, dtype or own, width))
 

@@ -6,7 +6,7 @@ the same model gives the same bytes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -56,6 +56,8 @@ class Graph:
         domains: opsets that merged nodes of a library need.
         empty_text: what "" is at the model: `nan` or `none`, its missing text; `value` where the
             model learned "" itself.
+        products: how a sparse block, by its name, is multiplied with a matrix.
+        sparse: a sparse block's cells (converters.onnx_graph.text_cells), by its name.
     """
 
     opset: int = OPSET
@@ -68,6 +70,8 @@ class Graph:
     domains: dict[str, int] = field(default_factory=dict)
     empty_text: str = "nan"
     extra_initializers: list[Any] = field(default_factory=list)
+    products: dict[str, Callable[[npt.NDArray[Any]], Value]] = field(default_factory=dict)
+    sparse: dict[str, Any] = field(default_factory=dict)
     _count: int = 0
     _casts: dict[tuple[str, str], Value] = field(default_factory=dict)
 
@@ -156,9 +160,27 @@ class Graph:
 
     def binary(self, kind: str, left: Value, right: Value | npt.ArrayLike) -> Value:
         """Elementwise arithmetic in the dtype of `left`; a constant is cast to it."""
-        other = right if isinstance(right, Value) else self.const(right, left.dtype)
-        width = max(left.width, right.width) if isinstance(right, Value) else left.width
-        return self.op(kind, [left, other], left.dtype, width)
+        if isinstance(right, Value):
+            return self.op(kind, [left, right], left.dtype, max(left.width, right.width))
+        if kind in ("Mul", "Div") and np.size(right) == 1:
+            return self.op(kind, [left, self.factor(left, right)], left.dtype, left.width)
+        return self.op(kind, [left, self.const(right, left.dtype)], left.dtype, left.width)
+
+    def factor(self, value: Value, number: npt.ArrayLike) -> Value | str:
+        """One number by which a value is multiplied or divided, in a form that stays as it is.
+
+        ONNX Runtime fuses a MatMul with a product or quotient by one number beside it, whatever
+        the number's shape, and keeps that number as float32 (MatMulScaleFusion). So there is one a
+        column; a single column that a MatMul gave is multiplied by a number that is chosen.
+        """
+        one = np.reshape(np.asarray(number), (1, 1))
+        if value.width > 1:
+            return self.const(np.repeat(one, value.width, axis=1), value.dtype)
+        plain = self.const(one if value.width else one.ravel(), value.dtype)
+        if not any(node.op_type == "MatMul" and value.name in node.output for node in self.nodes):
+            return plain
+        same = self.op("Equal", [value, value], "bool", value.width)
+        return self.op("Where", [same, plain, plain], value.dtype, value.width)
 
     def compare(self, kind: str, left: Value, right: Value | npt.ArrayLike) -> Value:
         """Elementwise comparison, a bool value."""
@@ -181,8 +203,11 @@ class Graph:
         factors into the matrix.
         """
         array = np.asarray(matrix)
+        if value.name in self.products:
+            return self.products[value.name](array)
         if array.shape[0] == 1:
-            factors = self.const(array, value.dtype)
+            one = array.size == 1
+            factors = self.factor(value, array) if one else self.const(array, value.dtype)
             return self.op("Mul", [value, factors], value.dtype, array.shape[1])
         return self.op(
             "MatMul", [value, self.const(array, value.dtype)], value.dtype, array.shape[1]
@@ -230,23 +255,49 @@ class Graph:
         for name, value in outputs:
             node = helper.make_node("Identity", [value.name], [name], name=self.fresh("node"))
             self.nodes.append(node)
+        self._prune({name for name, _ in outputs})
         graph = helper.make_graph(
             self.nodes,
             "crossport",
             [_info(value.name, value) for value in self.inputs],
             [_info(name, value) for name, value in outputs],
-            [*self.initializers.values(), *self.extra_initializers],
+            self._constants(),
         )
         model = helper.make_model(graph, opset_imports=self._opsets(), ir_version=IR)
         model.producer_name = "crossport"
         onnx.checker.check_model(model)
         return model
 
+    def _prune(self, needed: set[str]) -> None:
+        """Leave out what nothing reads: a block of which only products were asked."""
+        kept = []
+        for node in reversed(self.nodes):
+            if needed.intersection(node.output):
+                needed.update(_reads(node))
+                kept.append(node)
+        self.nodes = kept[::-1]
+
+    def _constants(self) -> list[Any]:
+        read = {name for node in self.nodes for name in _reads(node)}
+        constants = [*self.initializers.values(), *self.extra_initializers]
+        return [constant for constant in constants if constant.name in read]
+
     def _opsets(self) -> list[Any]:
         opsets = {"": self.opset} | ({ML: self.ml_opset} if self.ml_opset else {})
         for domain, version in self.domains.items():
             opsets[domain] = max(version, opsets.get(domain, 0))
         return [helper.make_opsetid(domain, version) for domain, version in sorted(opsets.items())]
+
+
+def _reads(node: Any) -> set[str]:
+    """What a node reads, also from within the graphs that it holds."""
+    names = set(node.input)
+    for attribute in node.attribute:
+        for inner in (attribute.g, *attribute.graphs):
+            for one in inner.node:
+                names |= _reads(one)
+            names.update(output.name for output in inner.output)
+    return names
 
 
 def _info(name: str, value: Value) -> Any:

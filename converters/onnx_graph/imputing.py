@@ -43,7 +43,9 @@ def simple(graph: Graph, estimator: Any, frame: Frame) -> Frame:
 
 
 def _numeric(graph: Graph, estimator: Any, frame: Frame) -> Frame:
-    value = frame.numbers(graph)
+    # Means and medians are floats; other fills leave whole numbers whole.
+    floating = estimator.strategy in ("mean", "median") or "bool" in frame.dtypes
+    value = frame.numbers(graph) if floating else frame.promoted(graph)
     mask = _missing(graph, value, estimator.missing_values)
     statistics = np.array(
         [np.nan if is_missing(item) else float(item) for item in estimator.statistics_]
@@ -66,8 +68,8 @@ def indicator(graph: Graph, estimator: Any, frame: Frame) -> Frame:
     flags = []
     for place in estimator.features_:
         mask = _missing(graph, frame.column(graph, int(place)), estimator.missing_values)
-        flags.append(graph.cast(mask, "float64"))
-    return Frame((graph.concat(flags),))
+        flags.append(mask)
+    return Frame((graph.concat(flags),)) if flags else Frame(())
 
 
 def _missing(graph: Graph, value: Value, missing: Any) -> Value:

@@ -82,7 +82,9 @@ def binarizer(graph: Graph, estimator: Any, frame: Frame) -> Frame:
     """1 where above the threshold."""
     value = frame.numbers(graph)
     above = graph.compare("Greater", value, np.full((1, 1), float(estimator.threshold)))
-    return Frame((graph.cast(above, value.dtype),), frame.names)
+    whole = frame.promoted(graph).dtype
+    kept = whole if whole in ("int32", "int64") else value.dtype
+    return Frame((graph.cast(above, kept),), frame.names)
 
 
 @transformer("sklearn.PowerTransformer")

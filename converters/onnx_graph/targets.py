@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from converters.contract import OutputKind
 from converters.errors import Refused
@@ -58,8 +59,8 @@ def inverse(graph: Graph, step: Any, value: Value) -> Value:
     if kind not in INVERSES:
         raise Refused(
             "no_converter",
-            f"TransformedTargetRegressor takes its answer back through {type(step).__name__}, whose "
-            "inverse is not written here; transform the target with numpy functions or a scaler.",
+            f"TransformedTargetRegressor takes its answer back by {type(step).__name__}, whose "
+            "inverse is not written here; transform the target with numpy's functions or a scaler.",
         )
     return INVERSES[kind](graph, step, value)
 
@@ -71,7 +72,7 @@ def _in_place(x: Formula, kind: str, constant: Any, dtype: str) -> Formula:
     return wide.cast(dtype)
 
 
-def _row(values: Any) -> Any:
+def _row(values: Any) -> npt.NDArray[np.float64]:
     return np.asarray(values, np.float64).reshape(1, -1)
 
 
