@@ -7,45 +7,55 @@ from typing import Any
 import numpy as np
 
 from converters.errors import Refused
-from converters.onnx_graph import text_alphabet, text_pattern, text_symbols, text_terms
+from converters.onnx_graph import (
+    text_alphabet,
+    text_cells,
+    text_pattern,
+    text_symbols,
+    text_terms,
+)
 from converters.onnx_graph.frame import Frame
 from converters.onnx_graph.graph import Graph, Value
 from converters.onnx_graph.refusals import own_python
 from converters.onnx_graph.registry import transformer
+from converters.onnx_graph.text_cells import Cells
 
 
 @transformer("sklearn.CountVectorizer")
 def count(graph: Graph, estimator: Any, frame: Frame) -> Frame:
     """How often each term of the vocabulary is in a text; float64 where scikit-learn has ints."""
-    return Frame((_dtyped(graph, estimator, counts(graph, estimator, frame)),))
+    return _dtyped(graph, estimator, counts(graph, estimator, frame))
 
 
 @transformer("sklearn.TfidfVectorizer")
 def tfidf_vectorizer(graph: Graph, estimator: Any, frame: Frame) -> Frame:
     """Counts, then their tf-idf."""
-    value = counts(graph, estimator, frame)
-    return Frame((_dtyped(graph, estimator, tfidf(graph, estimator._tfidf, value)),))
+    cells = counts(graph, estimator, frame)
+    return _dtyped(graph, estimator, tfidf(graph, estimator._tfidf, cells))
 
 
 @transformer("sklearn.TfidfTransformer")
 def tfidf_transformer(graph: Graph, estimator: Any, frame: Frame) -> Frame:
     """The tf-idf of counts."""
     value = frame.numbers(graph)
-    weighted = tfidf(graph, estimator, graph.cast(value, "float64"))
+    wide = graph.cast(value, "float64")
+    cells = graph.sparse.get(value.name) or _of_block(graph, wide)
+    weighted = text_cells.dense(graph, tfidf(graph, estimator, cells))
     if value.dtype == "float32":
         graph.inexact.append("tf-idf computes in float32")
     return Frame((graph.cast(weighted, value.dtype),))
 
 
-def _dtyped(graph: Graph, estimator: Any, value: Value) -> Value:
+def _dtyped(graph: Graph, estimator: Any, cells: Cells) -> Frame:
+    value = text_cells.dense(graph, cells)
     if np.dtype(estimator.dtype) != np.float32:
-        return value
+        return Frame((value,))
     graph.inexact.append(f"{type(estimator).__name__} computes in float32")
-    return graph.cast(value, "float32")
+    return Frame((graph.cast(value, "float32"),))
 
 
-def counts(graph: Graph, estimator: Any, frame: Frame) -> Value:
-    """[N, terms] float64 counts of the vocabulary's terms.
+def counts(graph: Graph, estimator: Any, frame: Frame) -> Cells:
+    """How often each term of the vocabulary is in each text.
 
     Raises:
         Refused: `own_python`, `text_input`, `token_pattern`.
@@ -62,7 +72,9 @@ def counts(graph: Graph, estimator: Any, frame: Frame) -> Value:
     if len(columns) != len(vocabulary):  # pragma: no cover - two 64-bit numbers that are equal
         raise Refused("no_converter", "Two terms of the vocabulary cannot be told apart.")
     column = text_terms.lookup(graph, numbers, columns, -1)
-    return _matrix(graph, rows, column, texts, len(known), bool(estimator.binary))
+    size = text_symbols.size(graph, texts)
+    cells = text_cells.summed(graph, rows, column, None, size, len(known))
+    return text_cells.flagged(graph, cells) if estimator.binary else cells
 
 
 Found = list[tuple[Value, Value]]
@@ -105,48 +117,26 @@ def _alphabet(
     return text_alphabet.build(features, lowercase, strip or None, kinds)
 
 
-def _matrix(
-    graph: Graph, rows: Value, column: Value, texts: Value, width: int, binary: bool
-) -> Value:
-    """[N, width] how often each column is named in each row; the sentinel's row is left out."""
-    count = text_symbols.size(graph, texts)
-    known = graph.compare("GreaterOrEqual", column, 0)
-    inside = graph.op("Less", [rows, count], "bool", 0)
-    keep = graph.op("And", [known, inside], "bool", 0)
-    cells = [graph.column(text_symbols.compress(graph, one, keep)) for one in (rows, column)]
-    at = graph.op("Concat", cells, "int64", 2, axis=1)
-    shape = graph.op("Concat", [count, graph.const([width], "int64")], "int64", 0, axis=0)
-    nothing = graph.op("Expand", [graph.const([[0.0]], "float64"), shape], "float64", width)
-    many = text_symbols.size(graph, text_symbols.compress(graph, rows, keep))
-    ones = graph.op("Expand", [graph.const([1.0], "float64"), many], "float64", 0)
-    how = "none" if binary else "add"
-    return graph.op("ScatterND", [nothing, at, ones], "float64", width, reduction=how)
-
-
-def tfidf(graph: Graph, estimator: Any, value: Value) -> Value:
-    """[N, terms] float64 counts as tf-idf, in scikit-learn's order of operations."""
+def tfidf(graph: Graph, estimator: Any, cells: Cells) -> Cells:
+    """Counts as tf-idf, in scikit-learn's order of operations."""
     if estimator.sublinear_tf:
-        some = graph.op("Not", [graph.compare("Equal", value, 0.0)], "bool", value.width)
-        grown = graph.binary("Add", graph.unary("Log", value), np.ones((1, 1)))
-        value = graph.where(some, grown, value, value)
+        cells = text_cells.logarithmic(graph, cells)
     if estimator.use_idf:
-        value = graph.binary("Mul", value, np.asarray(estimator.idf_, np.float64).reshape(1, -1))
-    return _normalised(graph, value, estimator.norm)
+        cells = text_cells.weighted(graph, cells, estimator.idf_)
+    return text_cells.normalised(graph, cells, estimator.norm)
 
 
-def _normalised(graph: Graph, value: Value, norm: str | None) -> Value:
-    """Rows of length one; a row of zeros stays one."""
-    if norm is None:
-        return value
-    if norm == "l2":
-        length = graph.unary("Sqrt", graph.reduce("ReduceSum", graph.binary("Mul", value, value)))
-    else:
-        length = graph.reduce(
-            "ReduceSum" if norm == "l1" else "ReduceMax", graph.unary("Abs", value)
-        )
-    empty = graph.compare("Equal", length, np.zeros((1, 1)))
-    one = graph.const(np.ones((1, 1)), "float64")
-    return graph.binary("Div", value, graph.where(empty, one, length, length))
+def _of_block(graph: Graph, value: Value) -> Cells:
+    """A dense block's cells that are not zero."""
+    some = graph.op("Not", [graph.compare("Equal", value, np.zeros((1, 1)))], "bool", value.width)
+    at = graph.op("NonZero", [some], "int64", 0)
+    rows, columns = (
+        graph.op("Gather", [at, graph.const(side, "int64")], "int64", 0, axis=0) for side in (0, 1)
+    )
+    flat = text_symbols.flat
+    values = text_symbols.compress(graph, flat(graph, value), flat(graph, some))
+    count = graph.op("Shape", [value], "int64", 0, start=0, end=1)
+    return Cells(rows, columns, values, count, value.width)
 
 
 def _check(estimator: Any, frame: Frame) -> None:
