@@ -59,6 +59,13 @@ class Target:
 TARGETS = (
     Target("onnx", "ONNX", "model.onnx", "ONNX Runtime", java=True),
     Target("pmml", "PMML", "model.pmml", "JPMML", "JPMML is AGPL-3.0", java=True),
+    Target(
+        "savedmodel",
+        "SavedModel",
+        "saved_model.zip",
+        "TensorFlow",
+        environment="tensorflow",
+    ),
 )
 
 # Where a bundle can be asked to run.
@@ -75,6 +82,7 @@ ROUTES = (
         environment="torch",
     ),
     Route("sklearn", "pmml", "converters.routes.sklearn_pmml:convert", Queue.CPU, minutes=15),
+    Route("pmml", "pmml", "converters.routes.pmml_pmml:convert", Queue.CPU),
     Route("onnx", "onnx", "converters.routes.onnx_onnx:convert", Queue.CPU, memory_mb=8192),
     Route("xgboost", "pmml", "converters.routes.xgboost_pmml:convert", Queue.CPU),
     Route("lightgbm", "pmml", "converters.routes.lightgbm_pmml:convert", Queue.CPU),
@@ -83,8 +91,17 @@ ROUTES = (
         "onnx",
         "converters.routes.tensorflow_onnx:convert",
         Queue.CPU,
-        minutes=20,
-        memory_mb=12288,
+        minutes=15,
+        memory_mb=8192,
+        environment="tensorflow",
+    ),
+    Route(
+        "tensorflow",
+        "savedmodel",
+        "converters.routes.tensorflow_savedmodel:convert",
+        Queue.CPU,
+        minutes=15,
+        memory_mb=8192,
         environment="tensorflow",
     ),
     Route(
@@ -92,8 +109,17 @@ ROUTES = (
         "onnx",
         "converters.routes.keras_onnx:convert",
         Queue.CPU,
-        minutes=20,
-        memory_mb=12288,
+        minutes=15,
+        memory_mb=8192,
+        environment="tensorflow",
+    ),
+    Route(
+        "keras",
+        "savedmodel",
+        "converters.routes.keras_savedmodel:convert",
+        Queue.CPU,
+        minutes=15,
+        memory_mb=8192,
         environment="tensorflow",
     ),
 )

@@ -10,7 +10,7 @@ import numpy as np
 
 from converters.sampling import texts
 from converters.sampling.features import Feature, Floats
-from converters.sampling.splits import split_points
+from converters.sampling.splits import learned_words, split_points
 
 CHILDREN = (
     *("best_estimator_", "regressor_", "estimator_", "estimators_", "final_estimator_"),
@@ -40,7 +40,10 @@ def learn(estimator: Any, features: Sequence[Feature]) -> None:
 
     What is not known is passed over: fewer hints make easier rows, never wrong ones.
     """
-    _visit(estimator, [Link(feature) for feature in features])
+    if callable(tell := getattr(estimator, "reveal", None)):
+        tell(features)
+    else:
+        _visit(estimator, [Link(feature) for feature in features])
 
 
 def _visit(estimator: Any, links: Links) -> None:
@@ -54,6 +57,7 @@ def _visit(estimator: Any, links: Links) -> None:
         _through(estimator, links)
         return
     _learn_points(estimator, links)
+    _learn_words(estimator, links)
     _learn_rows(estimator, links)
     for child, columns in _children(estimator):
         _visit(child, links if columns is None else [links[i] for i in columns])
@@ -87,6 +91,21 @@ def _learn_points(estimator: Any, links: Links) -> None:
         for link in links:
             if link is not None:
                 link.feature.points.append(link.back([flag]))
+
+
+def _learn_words(estimator: Any, links: Links) -> None:
+    """Categories that a booster or HistGradientBoosting learned itself."""
+    if getattr(estimator, "_preprocessor", None) is not None:
+        _through(estimator._preprocessor, links)
+    for column, words in learned_words(estimator, len(links)).items():
+        link = links[column] if column < len(links) else None
+        if link is None or link.feature.dtype.kind == "b":
+            continue
+        if link.feature.dtype != object:
+            words = [float(word) for word in words]
+        known = link.feature.categories
+        known += [word for word in words if word not in known]
+        link.feature.unseen = True
 
 
 def _float32_steps(points: Floats) -> Floats:

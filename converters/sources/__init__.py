@@ -29,6 +29,7 @@ SOURCES = {
     "catboost": "converters.sources.catboost",
     "pytorch": "converters.sources.pytorch",
     "onnx": "converters.sources.onnx",
+    "pmml": "converters.sources.pmml",
     "tensorflow": "converters.sources.tensorflow",
     "keras": "converters.sources.keras",
 }

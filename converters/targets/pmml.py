@@ -20,7 +20,7 @@ from converters.golden import Answers, Array
 from converters.targets.pmml_fields import answer_fields, tensor_fields
 from converters.targets.scorer import FormatError, shaped, typed
 
-NAMESPACE = re.compile(r"https?://www\.dmg\.org/PMML-(4_[0-4])")
+NAMESPACE = re.compile(r"https?://www\.dmg\.org/PMML-(3_[0-2]|4_[0-4])")
 # One document holds one model; these elements beside it do not score.
 NOT_MODELS = frozenset({"Header", "MiningBuildTask", "DataDictionary", "TransformationDictionary"})
 JVM_OPTIONS = (
@@ -51,6 +51,11 @@ class PmmlScorer:
             raise FormatError(f"JPMML does not load the file: {_brief(error)}") from error
         self.fields = {str(f.getName()): str(f.getDataType().value()) for f in fields}
 
+    @property
+    def evaluator(self) -> Any:
+        """JPMML's own object, for who asks what fields the document has."""
+        return self._evaluator
+
     def score(
         self, rows: Mapping[str, Array], inputs: Sequence[Input], outputs: Sequence[Output]
     ) -> Answers:
@@ -78,7 +83,7 @@ def open(path: Path) -> PmmlScorer:
     """A scorer for a PMML file.
 
     Raises:
-        FormatError: not a PMML 4 document of one model, or one that JPMML does not take.
+        FormatError: not a PMML 3 or 4 document of one model, or one that JPMML does not take.
     """
     return PmmlScorer(path)
 
@@ -87,7 +92,7 @@ def check(path: Path) -> dict[str, str]:
     """The document's version and model type; no document type and no entity is let in.
 
     Raises:
-        FormatError: not well-formed, not PMML 4, or not exactly one model.
+        FormatError: not well-formed, not PMML 3 or 4, or not exactly one model.
     """
     depth, top, namespaces = 0, [], []
 
@@ -117,7 +122,7 @@ def check(path: Path) -> dict[str, str]:
     namespace, _, root = namespaces[0].rpartition(" ")
     version = NAMESPACE.fullmatch(namespace)
     if root != "PMML" or version is None:
-        raise FormatError(f"the file is not PMML 4: its root is {namespaces[0]!r}")
+        raise FormatError(f"the file is not PMML 3 or 4: its root is {namespaces[0]!r}")
     models = [name for name in top if name not in NOT_MODELS and name != "Extension"]
     if len(models) != 1:
         raise FormatError(f"the file holds {len(models)} models instead of one")
