@@ -13,7 +13,7 @@ import onnxruntime
 from converters import types
 from converters.contract import Input, Output
 from converters.golden import Answers, Array
-from converters.targets.scorer import FormatError, shaped, typed
+from converters.targets.scorer import FormatError, feed_of, shaped, typed
 
 # com.microsoft holds what ONNX Runtime adds; every consumer of ours runs ONNX Runtime.
 DOMAINS = frozenset({"", "ai.onnx", "ai.onnx.ml", "com.microsoft"})
@@ -106,29 +106,6 @@ def check(path: Path, data_files: Iterable[str] = ()) -> dict[str, str]:
     if strange := set(opsets) - DOMAINS:
         raise FormatError(f"the file uses operators of {', '.join(sorted(strange))}")
     return {"ir": str(model.ir_version), **{f"opset {k}": v for k, v in sorted(opsets.items())}}
-
-
-def feed_of(item: Input, rows: Mapping[str, Array]) -> Array:
-    """One input's array [N, columns], or [N, *shape], in its dtype; a null string is fed as "".
-
-    Raises:
-        FormatError: a null in an input that takes none.
-    """
-    parts = [rows[name].reshape(len(rows[name]), -1) for name in item.columns]
-    values = np.concatenate(parts, axis=1) if len(parts) > 1 else parts[0]
-    if item.dtype != "string":
-        with np.errstate(over="ignore", invalid="ignore"):
-            return _of_shape(item, np.ascontiguousarray(values, dtype=item.dtype))
-    missing = np.frompyfunc(lambda value: value is None, 1, 1)(values).astype(bool)
-    if missing.any():
-        if not item.nullable:
-            raise FormatError(f"input {item.name} takes no null")
-        values = np.where(missing, "", values)
-    return _of_shape(item, np.ascontiguousarray(values, dtype=object))
-
-
-def _of_shape(item: Input, values: Array) -> Array:
-    return values.reshape(len(values), *item.shape) if item.shape else values
 
 
 def _external(model: onnx.ModelProto) -> set[str]:

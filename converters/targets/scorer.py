@@ -73,3 +73,26 @@ def typed(output: Output, values: Array) -> Array:
     if np.dtype(output.dtype).kind in "biu" and not np.array_equal(cast, values):
         raise FormatError(f"output {output.name} has values that {output.dtype} cannot hold")
     return cast
+
+
+def feed_of(item: Input, rows: Mapping[str, Array]) -> Array:
+    """One input's array [N, columns], or [N, *shape], in its dtype; a null string is fed as "".
+
+    Raises:
+        FormatError: a null in an input that takes none.
+    """
+    parts = [rows[name].reshape(len(rows[name]), -1) for name in item.columns]
+    values = np.concatenate(parts, axis=1) if len(parts) > 1 else parts[0]
+    if item.dtype != "string":
+        with np.errstate(over="ignore", invalid="ignore"):
+            return _of_shape(item, np.ascontiguousarray(values, dtype=item.dtype))
+    missing = np.frompyfunc(lambda value: value is None, 1, 1)(values).astype(bool)
+    if missing.any():
+        if not item.nullable:
+            raise FormatError(f"input {item.name} takes no null")
+        values = np.where(missing, "", values)
+    return _of_shape(item, np.ascontiguousarray(values, dtype=object))
+
+
+def _of_shape(item: Input, values: Array) -> Array:
+    return values.reshape(len(values), *item.shape) if item.shape else values
