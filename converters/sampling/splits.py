@@ -8,7 +8,7 @@ import numpy as np
 
 from converters.errors import Refused
 from converters.sampling.features import Floats
-from converters.trees.form import thresholds
+from converters.trees.form import keys, thresholds
 
 
 def split_points(estimator: Any) -> dict[int, Floats]:
@@ -18,7 +18,8 @@ def split_points(estimator: Any) -> dict[int, Floats]:
     if hasattr(estimator, "_predictors"):
         nodes = [member.nodes for stage in estimator._predictors for member in stage]
         inner = [part[(part["is_leaf"] == 0) & (part["is_categorical"] == 0)] for part in nodes]
-        return _by_column([(part["feature_idx"], part["num_threshold"]) for part in inner])
+        found = _by_column([(part["feature_idx"], part["num_threshold"]) for part in inner])
+        return _before_encoder(estimator, found)
     library = type(estimator).__module__.partition(".")[0]
     try:
         if library == "xgboost":
@@ -29,11 +30,63 @@ def split_points(estimator: Any) -> dict[int, Floats]:
             from converters.trees import lightgbm
 
             return thresholds(lightgbm.read(_booster(estimator)).ensemble)
+        if library == "catboost":
+            from converters.trees import catboost
+
+            return catboost.borders(estimator)
     except Refused:
         # The reader says no to some trees (categories, linear leaves); without their split points
         # the rows are merely less sharp.
         return {}
     return {}
+
+
+def _before_encoder(estimator: Any, found: dict[int, Floats]) -> dict[int, Floats]:
+    """HistGradientBoosting puts its categories before all numbers, and counts columns so."""
+    categorical = estimator.is_categorical_
+    if categorical is None:
+        return found
+    order = np.concatenate([np.flatnonzero(categorical), np.flatnonzero(~categorical)])
+    return {int(order[column]): points for column, points in sorted(found.items())}
+
+
+def learned_words(estimator: Any, width: int) -> dict[int, list[Any]]:
+    """Each column's categories that one booster learned itself; empty for all else."""
+    from converters.sources import categories
+
+    library = type(estimator).__module__.partition(".")[0]
+    try:
+        if library == "catboost":
+            known = getattr(estimator, "crossport_words", {})
+            return {column: list(words) for column, words in known.items() if column < width}
+        learned = categories.learned(estimator)
+        found: dict[int, list[Any]] = {
+            column: list(one.words or one.numbers) for column, one in learned.items()
+        }
+        if library in ("xgboost", "lightgbm"):
+            found |= _codes(estimator, set(found))
+    except Refused:
+        return {}  # the converter itself says why
+    return found
+
+
+def _codes(estimator: Any, known: set[int]) -> dict[int, list[Any]]:
+    """Codes of categories without names, and what is beside them: fractions, negative numbers."""
+    if _booster(estimator) is None:
+        return {}
+    from converters.trees import lightgbm, xgboost
+
+    is_xgboost = type(estimator).__module__.startswith("xgboost")
+    if is_xgboost and "c" not in (_booster(estimator).feature_types or ()):
+        return {}
+    reader: Any = xgboost if is_xgboost else lightgbm
+    asked = keys(reader.read(_booster(estimator)).ensemble)
+    odd = [-1.0, -0.5, 0.5]
+    return {
+        column: [*odd, *codes.astype(float).tolist(), float(codes.max(initial=0) + 1)]
+        for column, codes in asked.items()
+        if column not in known
+    }
 
 
 def _booster(estimator: Any) -> Any:

@@ -253,8 +253,8 @@ def margin_outputs(estimator: Any, outputs: list[Output]) -> list[Output]:
 
     kinds = {output.kind for output in outputs}
     label = next((o for o in outputs if o.kind is OutputKind.LABEL and len(o.classes) > 1), None)
-    if label is None or OutputKind.SCORES in kinds:
-        return []
+    if label is None or label.width or OutputKind.SCORES in kinds:
+        return []  # none, several at once, or scores that tell already
     if pairwise.voter(estimator) is not None:
         # Votes of pairs jump where one pair is tied, so no score of a class tells a tie.
         width = len(label.classes)

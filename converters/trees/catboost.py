@@ -92,6 +92,17 @@ def read(model: Any, words: Mapping[int, Sequence[str]], texts: Sequence[int]) -
     return Boosted(_named(ensemble, known, texts), float(scale), np.asarray(bias, np.float64))
 
 
+def borders(model: Any) -> dict[int, Floats]:
+    """Each number's split points, by feature."""
+    if len(model.get_text_feature_indices()) or len(model.get_embedding_feature_indices()):
+        return {}
+    return {
+        int(one["flat_feature_index"]): np.asarray(one["borders"], np.float64)
+        for one in _json(model)["features_info"].get("float_features", [])
+        if one.get("borders")
+    }
+
+
 def _named(
     ensemble: Ensemble, known: Mapping[int, Sequence[str]], texts: Sequence[int]
 ) -> Ensemble:

@@ -161,13 +161,23 @@ def _learned(cats: Any) -> dict[int, Category]:
         if not values:
             continue
         if "offsets" in told:
-            ends, octets = told["offsets"], bytes(value % 256 for value in values)
-            words = tuple(octets[start:end].decode() for start, end in pairwise(ends))
+            words = _words(told["offsets"], bytes(value % 256 for value in values))
             found[feature] = Category(Key.WORD, words=words, unseen_missing=True)
         else:
             numbers = tuple(float(value) for value in values)
             found[feature] = Category(Key.NUMBER, numbers=numbers, unseen_missing=True)
     return found
+
+
+def _words(ends: list[int], octets: bytes) -> tuple[str, ...]:
+    """The names of categories; XGBoost counts letters and keeps as many bytes, so only ASCII."""
+    if not octets.isascii() or ends[-1] != len(octets):
+        raise Refused(
+            "category_types",
+            "The names of this model's categories are not plain ASCII, and XGBoost keeps such "
+            "names garbled; train it with ASCII names, or with an encoder before it.",
+        )
+    return tuple(octets[start:end].decode() for start, end in pairwise(ends))
 
 
 def _base_score(text: str) -> Floats:

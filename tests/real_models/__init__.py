@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from tests.real_models import booster_models, sklearn_models, torch_models
+from tests.real_models import booster_models, sklearn_models, sklearn_predictors, torch_models
 from tests.real_models.sklearn_models import Make
 
 # (flavor, target) → functions that save one model in the folder they are given.
 REAL_MODELS: dict[tuple[str, str], list[Make]] = {
-    ("sklearn", "onnx"): sklearn_models.MAKERS,
+    ("sklearn", "onnx"): [*sklearn_models.MAKERS, *sklearn_predictors.PREDICTORS],
     ("sklearn", "pmml"): sklearn_models.MAKERS,
     ("xgboost", "onnx"): booster_models.XGBOOST,
     ("lightgbm", "onnx"): booster_models.LIGHTGBM,
+    ("catboost", "onnx"): booster_models.CATBOOST,
     ("pytorch", "onnx"): torch_models.PYTORCH,
 }
