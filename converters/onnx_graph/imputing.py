@@ -21,7 +21,7 @@ def simple(graph: Graph, estimator: Any, frame: Frame) -> Frame:
     values, masks = [], []
     for place, statistic in enumerate(estimator.statistics_):
         column = frame.column(graph, place)
-        mask = _missing(graph, column, estimator.missing_values)
+        mask = missing(graph, column, estimator.missing_values)
         masks.append(mask)
         if is_missing(statistic):
             continue
@@ -46,7 +46,7 @@ def _numeric(graph: Graph, estimator: Any, frame: Frame) -> Frame:
     # Means and medians are floats; other fills leave whole numbers whole.
     floating = estimator.strategy in ("mean", "median") or "bool" in frame.dtypes
     value = frame.numbers(graph) if floating else frame.promoted(graph)
-    mask = _missing(graph, value, estimator.missing_values)
+    mask = missing(graph, value, estimator.missing_values)
     statistics = np.array(
         [np.nan if is_missing(item) else float(item) for item in estimator.statistics_]
     )
@@ -62,30 +62,39 @@ def _numeric(graph: Graph, estimator: Any, frame: Frame) -> Frame:
     return Frame((graph.concat(parts),))
 
 
+def with_indicator(graph: Graph, estimator: Any, filled: Frame, mask: Value) -> Frame:
+    """The columns of an imputer, and behind them where values were missing, if asked for."""
+    value = filled.numbers(graph)
+    if estimator.indicator_ is None or not len(estimator.indicator_.features_):
+        return Frame((value,))
+    flags = graph.take(mask, [int(place) for place in estimator.indicator_.features_])
+    return Frame((graph.concat([value, graph.cast(flags, value.dtype)]),))
+
+
 @transformer("sklearn.MissingIndicator")
 def indicator(graph: Graph, estimator: Any, frame: Frame) -> Frame:
     """Where values are missing, as 0 and 1, for the columns that it found to miss some."""
     flags = []
     for place in estimator.features_:
-        mask = _missing(graph, frame.column(graph, int(place)), estimator.missing_values)
+        mask = missing(graph, frame.column(graph, int(place)), estimator.missing_values)
         flags.append(mask)
     return Frame((graph.concat(flags),)) if flags else Frame(())
 
 
-def _missing(graph: Graph, value: Value, missing: Any) -> Value:
+def missing(graph: Graph, value: Value, code: Any) -> Value:
     """Which values are missing, a bool as wide as the value."""
     if value.dtype == "string":
-        return _missing_text(graph, value, missing)
-    if is_missing(missing):
+        return _missing_text(graph, value, code)
+    if is_missing(code):
         if not value.is_float:
             value = graph.cast(value, "float64")
         return graph.op("IsNaN", [value], "bool", value.width)
-    if not isinstance(missing, int | float | np.number):
+    if not isinstance(code, int | float | np.number):
         raise Refused(
             "missing_values",
-            f"An imputer takes {missing!r} for missing in columns of numbers; use np.nan.",
+            f"An imputer takes {code!r} for missing in columns of numbers; use np.nan.",
         )
-    return graph.compare("Equal", value, np.full((1, 1), missing))
+    return graph.compare("Equal", value, np.full((1, 1), code))
 
 
 def _meant(missing: Any) -> str:

@@ -61,7 +61,7 @@ SKLEARN: dict[str, tuple[Callable[[], Any], str]] = {
         "own_python",
     ),
     "numpy function": (
-        lambda: _before(preprocessing.FunctionTransformer(np.log1p)),
+        lambda: _before(preprocessing.FunctionTransformer(np.signbit)),
         "no_converter",
     ),
     "isotonic": (
@@ -72,11 +72,6 @@ SKLEARN: dict[str, tuple[Callable[[], Any], str]] = {
     ),
     "radius": (lambda: neighbors.RadiusNeighborsClassifier(9.0), "known_wrong"),
     "distance": (lambda: neighbors.KNeighborsRegressor(weights="distance"), "known_wrong"),
-    "bins": (
-        lambda: _before(preprocessing.KBinsDiscretizer(quantile_method="averaged_inverted_cdf")),
-        "known_wrong",
-    ),
-    "spline": (lambda: _before(preprocessing.SplineTransformer()), "known_wrong"),
     "categories": (
         lambda: ensemble.HistGradientBoostingClassifier(categorical_features=[0], max_iter=5),
         "categories",
