@@ -30,6 +30,9 @@ _OF_TARGET = {
         "JPMML-Evaluator, which Maven downloads and the generated Java calls; not in this bundle",
         "JPMML-AGPL-3.0.txt",
     ),
+    "savedmodel": Licence(
+        "Apache-2.0", "TensorFlow, which opens the model; not in this bundle", "TensorFlow.txt"
+    ),
 }
 _MODEL = Licence(
     "NOASSERTION", "the model itself: its owner's, the registry does not state it", "MODEL.txt"

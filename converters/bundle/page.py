@@ -138,7 +138,7 @@ def _facts(subject: Subject, judged: JudgeReport) -> str:
         "Batch sizes": batches,
         "Golden rows in this bundle": f"{subject.golden:,}" if subject.build else "",
         "Runtime in Python": judged.runtime,
-        "In the JVM": f"{subject.jvm} yet; mvn verify in java/ proves it" if subject.jvm else "",
+        "In the JVM": f"{subject.jvm} yet" if subject.jvm else "",
         "Arithmetic": "double throughout" if subject.exact else "float32 somewhere",
         "Run": subject.run,
         "Sampling seed": str(subject.seed),

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from converters import catalog
 from converters.bundle.manifest import Manifest, Verdict
 from converters.contract import Input, OutputKind
 from converters.java.plan import Plan, plan
 
+# How a target without generated Java is opened, a sentence or a snippet each.
+OPENING: dict[str, str] = {}
+
 
 def readme(manifest: Manifest) -> str:
     """The text of README.md, Markdown."""
-    project = plan(manifest)
+    target = catalog.target(manifest.target)
+    java = target is not None and target.java
     title = f"# {_plain(manifest.model)} {_plain(manifest.version)}, build {manifest.build}"
     about = (
         f"The model `{_plain(manifest.model)}`, version {_plain(manifest.version)}, of "
@@ -19,7 +24,8 @@ def readme(manifest: Manifest) -> str:
     sections = [title, about]
     if manifest.description.strip():
         sections.append("> " + _plain(manifest.description))
-    sections += [_java(project), _python(manifest), _proof(manifest), _files(manifest)]
+    sections += [_java(plan(manifest))] if java else []
+    sections += [_python(manifest), _proof(manifest, java), _files(manifest, java)]
     return "\n\n".join(sections) + "\n"
 
 
@@ -50,7 +56,8 @@ def _call(project: Plan) -> str:
     answer = f"  {project.prefix}Output output = model.score(input);\n"
     samples = {"String": '"…"', "boolean": "true", "int": "0", "long": "0L", "float": "0.0f"}
     if project.shape == "tensor":
-        return f"  var input = new {name}(/* {project.feeds[0].width} values */);\n{answer}"
+        values = ", ".join(f"/* {f.size} values */" for f in project.fields)
+        return f"  var input = new {name}({values});\n{answer}"
     shown = project.fields[:5]
     if project.shape == "record":
         lines = [f"          .{f.name}({samples.get(f.type, '0.0')})\n" for f in shown]
@@ -72,6 +79,14 @@ def _python(manifest: Manifest) -> str:
             f'evaluator = make_evaluator("{manifest.file}").verify()\n'
             "answers = evaluator.evaluateAll(frame)  # a pandas DataFrame of the columns\n```"
         )
+    if manifest.target != "onnx":
+        target = catalog.target(manifest.target)
+        runtime = target.runtime if target else manifest.runtime
+        return (
+            f"## Opening it\n\n`{manifest.file}` is read by {runtime}; it was proven on "
+            f"`{manifest.runtime}`. {OPENING.get(manifest.target, '')}\n\nWhere Crossport is "
+            "installed, `crossport verify .` checks every sum and scores the golden rows."
+        )
     inputs = "\n".join(
         f"    {item.name!r}: ...,  # {item.dtype}, shape {_shape(manifest, item)}"
         for item in manifest.inputs[:5]
@@ -89,7 +104,7 @@ def _python(manifest: Manifest) -> str:
 def _shape(manifest: Manifest, item: Input) -> str:
     """A column each, or the one tensor's own width where the signature has no columns."""
     tensor = manifest.signature.tensor
-    widths = tensor.shape[1:] if tensor else [max(1, len(item.columns))]
+    widths = item.shape or (tensor.shape[1:] if tensor else [max(1, len(item.columns))])
     return f"[{', '.join(['N', *map(str, widths)])}]"
 
 
@@ -99,7 +114,7 @@ def _missing(manifest: Manifest) -> str:
     return "\n\nAn empty string stands for missing text, NaN for a missing number."
 
 
-def _proof(manifest: Manifest) -> str:
+def _proof(manifest: Manifest, java: bool) -> str:
     head = (
         f"## What was proven\n\nOn {manifest.rows} rows, in one batch and one at a time, "
         f"`{manifest.runtime}` in Python gave the original's answers:\n\n"
@@ -111,9 +126,13 @@ def _proof(manifest: Manifest) -> str:
         for why, count in sorted(manifest.excluded.items())
     )
     notes = "".join(f"\n- {_plain(note)}" for note in manifest.notes)
+    jvm = f"In the JVM: {manifest.jvm} yet"
+    if java:
+        jvm += (
+            f"; `mvn verify` proves it on your machine, on the {manifest.golden.rows} golden rows"
+        )
     return (
-        f"{head}{rows}\nIn the JVM: {manifest.jvm} yet; `mvn verify` proves it on your machine, "
-        f"on the {manifest.golden.rows} golden rows. `parity.html` shows the whole comparison."
+        f"{head}{rows}\n{jvm}. `parity.html` shows the whole comparison."
         f"{excluded}{chr(10) if notes else ''}{notes}"
     )
 
@@ -131,13 +150,15 @@ def _row(verdict: Verdict) -> str:
     return f"| {name} | {judged} | {verdict.rows} rows | {worst} | {allowed} |\n"
 
 
-def _files(manifest: Manifest) -> str:
+def _files(manifest: Manifest, java: bool) -> str:
+    data = "".join(f"| `{name}` | tensors that it reads |\n" for name in manifest.data_files)
+    project = "| `java/` | the Maven project; it takes the model and the rows from here |\n"
     return (
         "## What is here\n\n"
         "| file | what it is |\n|---|---|\n"
-        f"| `{manifest.file}` | the model |\n"
+        f"| `{manifest.file}` | the model |\n{data}"
         "| `golden/` | rows and the original's answers, exact to the bit |\n"
-        "| `java/` | the Maven project; it takes the model and the rows from here |\n"
+        f"{project if java else ''}"
         "| `parity.html`, `parity.json` | what was compared, with which tolerance |\n"
         "| `manifest.json` | where all this comes from, and the sum of every file |\n"
         "| `SHA256SUMS` | `sha256sum -c SHA256SUMS` |\n"

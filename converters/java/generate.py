@@ -7,8 +7,8 @@ from pathlib import Path
 from string import Template
 
 from converters.bundle.manifest import Manifest
-from converters.java import inputs, outputs, pmml, tests
-from converters.java.plan import Plan, plan
+from converters.java import inputs, outputs, pmml, tensors, tests
+from converters.java.plan import Feed, Plan, plan
 from converters.java.text import constant_list, javadoc, string, wrapped, xml
 
 # dtype of an input → ONNX Runtime's word for it, and the bytes of one value.
@@ -50,8 +50,7 @@ def generate(manifest: Manifest, folder: Path) -> None:
         path.mkdir(parents=True)
     _write(folder / "pom.xml", "pom.xml", _pom_parts(project))
     names = _names(project)
-    sum_parts = {"file": manifest.file, "sha256": manifest.files[manifest.file], "bytes": str(size)}
-    _write(main / "ModelFile.java", "ModelFile.java", names | sum_parts)
+    _write(main / "ModelFile.java", "ModelFile.java", names | _sum_parts(manifest, size))
     _write_input(project, main)
     _write_model(project, main)
     _write(main / f"{project.prefix}Output.java", "Output.java", names | outputs.parts(project))
@@ -65,6 +64,18 @@ def generate(manifest: Manifest, folder: Path) -> None:
         "ModelTest.java",
         names | tests.parts(project) | {"imports": _test_imports(project)},
     )
+
+
+def _sum_parts(manifest: Manifest, size: int) -> dict[str, str]:
+    data = ", ".join(
+        f"{string(name)}, {string(manifest.files[name])}" for name in manifest.data_files
+    )
+    return {
+        "file": manifest.file,
+        "sha256": manifest.files[manifest.file],
+        "bytes": str(size),
+        "data": data,
+    }
 
 
 def _write(path: Path, template: str, parts: dict[str, str]) -> None:
@@ -88,7 +99,10 @@ def _pom_parts(project: Plan) -> dict[str, str]:
         "runtime_group": group,
         "runtime_artifact": artifact,
         "runtime_version": manifest.runtime.split()[-1],
-        "file": manifest.file,
+        "files": "".join(
+            f"            <include>{xml(name)}</include>\n"
+            for name in [manifest.file, *manifest.data_files]
+        ),
         "path": project.path,
     }
 
@@ -105,7 +119,7 @@ def _write_input(project: Plan, main: Path) -> None:
     path = main / f"{project.prefix}Input.java"
     names = _names(project)
     if project.shape == "tensor":
-        _write(path, "TensorInput.java", names | inputs.tensor_parts(project))
+        _write(path, "TensorInput.java", names | tensors.parts(project))
     elif project.shape == "record":
         head = pmml.PUT if target == "pmml" else _PUT
         parts = inputs.record_parts(project) | {"put_javadoc": head}
@@ -137,11 +151,11 @@ def _write_model(project: Plan, main: Path) -> None:
 
 def _schema_parts(project: Plan) -> dict[str, str]:
     feeds = [
-        f"new Feed({string(feed.name)}, OnnxJavaType.{ONNX_TYPES[feed.dtype][0]}, {feed.width})"
+        f"new Feed({string(feed.name)}, OnnxJavaType.{ONNX_TYPES[feed.dtype][0]}, {_dims(feed)})"
         for feed in project.feeds
     ]
     outs = ", ".join(string(answer.output.name) for answer in project.answers)
-    needed = ["java.util.List", "java.util.Set"]
+    needed = ["java.util.List", "java.util.Set", "java.util.stream.LongStream"]
     if len(feeds) > 250:
         needed.append("java.util.ArrayList")
     return {
@@ -149,6 +163,10 @@ def _schema_parts(project: Plan) -> dict[str, str]:
         "feeds": constant_list("static final", "Feed", "FEEDS", feeds),
         "outputs": f"  static final Set<String> OUTPUTS = Set.of({outs});\n",
     }
+
+
+def _dims(feed: Feed) -> str:
+    return ", ".join(map(str, feed.shape))
 
 
 def _model_javadoc(project: Plan) -> str:

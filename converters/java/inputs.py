@@ -1,8 +1,7 @@
-"""Renders the class that one row of input is: a record, a class over arrays, or a tensor's."""
+"""Renders the class that one row of columns is: a record, or a class over arrays where many."""
 
 from __future__ import annotations
 
-from converters.java import pmml
 from converters.java.plan import Feed, Field, Plan
 from converters.java.text import call, constant_list, javadoc, string, wrapped
 
@@ -78,35 +77,6 @@ def many_parts(plan: Plan) -> dict[str, str]:
     return parts
 
 
-def tensor_parts(plan: Plan) -> dict[str, str]:
-    """What the template of a tensor input asks."""
-    (field,) = plan.fields
-    feed = plan.feeds[0]
-    converted = _value("value", Field(field.column, "value", field.type, False), feed.dtype)
-    put = (
-        "  /** Adds this row to the tensor. */\n"
-        "  void put(ByteBuffer[] numbers, String[][] texts, int row) {\n"
-        f"    for ({field.type} value : values) {{\n"
-        f"      numbers[0].{PUT.get(feed.dtype, 'put')}({converted});\n"
-        "    }\n  }\n"
-    )
-    needed = ["java.nio.ByteBuffer", "java.util.Arrays"]
-    if plan.manifest.target == "pmml":
-        put, needed = pmml.tensor_put(plan), ["java.util.Arrays", "java.util.Map"]
-    check = (
-        f"    for ({field.type} value : values) {{\n"
-        f"      Values.present(value, {string(field.column)});\n    }}\n"
-    )
-    return {
-        "type": field.type,
-        "column": string(field.column),
-        "width": str(feed.width),
-        "check_loop": check if field.real and not field.nullable else "",
-        "put": put,
-        "imports": "".join(f"import {name};\n" for name in needed),
-    }
-
-
 def columns_constant(plan: Plan) -> str:
     """The constant that keeps the columns' own names."""
     names = [string(field.column) for field in plan.fields]
@@ -173,7 +143,7 @@ def _puts(plan: Plan) -> str:
 
 
 def _put(at: int, position: int, feed: Feed, field: Field) -> str:
-    value = _value(f"this.{field.name}", field, feed.dtype)
+    value = value_of(f"this.{field.name}", field, feed.dtype)
     if feed.dtype != "string":
         return f"numbers[{at}].{PUT[feed.dtype]}({value});"
     place = "row" if feed.width == 1 else f"row * {feed.width} + {position}"
@@ -187,7 +157,7 @@ def _argument(field: Field) -> str:
     return f"to.put({string(field.column)}, {value});"
 
 
-def _value(expression: str, field: Field, dtype: str) -> str:
+def value_of(expression: str, field: Field, dtype: str) -> str:
     """A field as the file takes it, in the same steps as the judge took: numpy's casts."""
     if field.type == "String" and dtype == "string":
         # The judge feeds an empty string for a null.

@@ -23,12 +23,16 @@ MOST_COLUMNS = 20_000
 
 @dataclass(frozen=True)
 class Field:
-    """One column in Java. nullable: NaN, and null for strings, stands for a missing value."""
+    """One column or tensor in Java. nullable: NaN, or null for strings, stands for a missing value.
+
+    size: how many values a row has of it; a tensor's are one array, row-major.
+    """
 
     column: str
     name: str
     type: str
     nullable: bool
+    size: int = 1
 
     @property
     def real(self) -> bool:
@@ -38,12 +42,16 @@ class Field:
 
 @dataclass(frozen=True)
 class Feed:
-    """One input of the file: the fields that it carries, in order. width: values a row."""
+    """One input of the file: the fields that it carries, in order.
+
+    width: values a row. shape: of one row, as the file takes it.
+    """
 
     name: str
     dtype: str
     fields: list[Field]
     width: int
+    shape: list[int]
 
 
 @dataclass(frozen=True)
@@ -101,7 +109,8 @@ def plan(manifest: Manifest) -> Plan:
         Refused: a signature that Java code cannot carry, with what to change.
     """
     group = names.package(manifest.maven.group, manifest.model)
-    fields = _tensor_field(manifest) if manifest.signature.tensor else _column_fields(manifest)
+    columns = manifest.signature.columns
+    fields = _column_fields(manifest) if columns else _tensor_fields(manifest)
     by_column = {field.column: field for field in fields}
     return Plan(
         manifest=manifest,
@@ -109,14 +118,14 @@ def plan(manifest: Manifest) -> Plan:
         prefix=names.prefix(manifest.model),
         shape=_shape(manifest),
         fields=fields,
-        feeds=[_feed(item, by_column, manifest) for item in manifest.inputs],
+        feeds=[_feed(item, by_column, manifest.target) for item in manifest.inputs],
         answers=_answers(manifest),
         golden=manifest.golden.outputs,
     )
 
 
 def _shape(manifest: Manifest) -> str:
-    if manifest.signature.tensor:
+    if not manifest.signature.columns:
         return "tensor"
     columns = len(manifest.signature.columns)
     if columns > MOST_COLUMNS:
@@ -142,21 +151,33 @@ def _column_fields(manifest: Manifest) -> list[Field]:
     return [Field(c.name, chosen[c.name], JAVA_TYPES[c.type], c.name in nullable) for c in columns]
 
 
-def _tensor_field(manifest: Manifest) -> list[Field]:
-    tensor = manifest.signature.tensor
-    if tensor is None or len(tensor.shape) > 2 or tensor.dtype not in DTYPE_TYPES:
-        raise Refused(
-            "tensor_shape",
-            "The model takes a tensor of more than two dimensions or of a type that Java lacks, "
-            "for which there is no typed Java yet: log it with a signature of shape (-1, n).",
-        )
-    name = tensor.name or "X"
-    nullable = any(item.nullable for item in manifest.inputs)
-    return [Field(name, "values", DTYPE_TYPES[tensor.dtype], nullable)]
+def _tensor_fields(manifest: Manifest) -> list[Field]:
+    """One array each; a single one needs no name of its own."""
+    signature = manifest.signature
+    tensors = signature.tensors or ([signature.tensor] if signature.tensor else [])
+    nullable = {name for item in manifest.inputs if item.nullable for name in item.columns}
+    chosen = names.fields((tensor.name for tensor in tensors), _TENSOR_WORDS)
+    fields = []
+    for tensor in tensors:
+        if tensor.width < 1:
+            raise Refused(
+                "tensor_shape",
+                f"The tensor {tensor.name!r} has the shape {tensor.shape}, which leaves the size "
+                "of a row open; log the model with a signature that fixes it.",
+            )
+        kind = types.tensor(tensor.name, tensor.dtype).java
+        column = tensor.name or "X"
+        name = "values" if len(tensors) == 1 else chosen[tensor.name]
+        fields.append(Field(column, name, kind, column in nullable, tensor.width))
+    return fields
 
 
-def _feed(item: Input, by_column: dict[str, Field], manifest: Manifest) -> Feed:
-    if manifest.target == "onnx" and _beyond_bmp(item.name):
+# What the generated class calls its own.
+_TENSOR_WORDS = ("i", "input", "numbers", "other", "row", "texts", "value")
+
+
+def _feed(item: Input, by_column: dict[str, Field], target: str) -> Feed:
+    if target == "onnx" and _beyond_bmp(item.name):
         raise Refused(
             "name_beyond_bmp",
             f"The column {item.name!r} holds a character that ONNX Runtime's Java API garbles in "
@@ -164,9 +185,8 @@ def _feed(item: Input, by_column: dict[str, Field], manifest: Manifest) -> Feed:
             "export to PMML.",
         )
     fields = [by_column[name] for name in item.columns]
-    tensor = manifest.signature.tensor is not None
-    width = manifest.signature.width if tensor else len(fields)
-    return Feed(item.name, item.dtype, fields, width)
+    width = sum(field.size for field in fields)
+    return Feed(item.name, item.dtype, fields, width, item.shape or [width])
 
 
 def _answers(manifest: Manifest) -> list[Answer]:

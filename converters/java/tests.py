@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from converters.bundle.manifest import GoldenColumn, Verdict
 from converters.contract import OutputKind
+from converters.java import tensors
 from converters.java.outputs import READERS
 from converters.java.plan import DTYPE_TYPES, Answer, Plan
 from converters.java.text import call, string
@@ -13,7 +14,7 @@ _CODES = {"double": "d", "float": "f", "int": "i", "long": "l", "boolean": "z", 
 
 def parts(plan: Plan) -> dict[str, str]:
     """What the template of the test asks."""
-    shapes = {"record": _record_rows, "columns": _many_rows, "tensor": _tensor_rows}
+    shapes = {"record": _record_rows, "columns": _many_rows, "tensor": tensors.golden_rows}
     return {
         "rows": str(plan.manifest.golden.rows),
         "inputs": shapes[plan.shape](plan),
@@ -76,17 +77,6 @@ def _many_rows(plan: Plan) -> str:
         "        }\n      }\n    }\n"
         "    for (int i = 0; i < ROWS; i++) {\n      if (reachable.get(i)) {\n"
         "        INPUTS.put(i, builders.get(i).build());\n      }\n    }\n"
-    )
-
-
-def _tensor_rows(plan: Plan) -> str:
-    (column,) = plan.manifest.golden.inputs
-    width = plan.feeds[0].width
-    return (
-        f"    {_read('values', column, f'ROWS * {width}')}\n"
-        "    for (int i = 0; i < ROWS; i++) {\n"
-        f"      INPUTS.put(\n          i, new {plan.prefix}Input("
-        f"Arrays.copyOfRange(values, i * {width}, i * {width} + {width})));\n    }}\n"
     )
 
 

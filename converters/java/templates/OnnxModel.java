@@ -162,7 +162,7 @@ public final class ${prefix}Model implements AutoCloseable {
 
     OnnxTensor tensor(OrtEnvironment environment, int at, int rows) throws OrtException {
       Schema.Feed feed = Schema.FEEDS.get(at);
-      long[] shape = {rows, feed.width()};
+      long[] shape = feed.shape(rows);
       return feed.type() == OnnxJavaType.STRING
           ? OnnxTensor.createTensor(environment, texts[at], shape)
           : OnnxTensor.createTensor(environment, numbers[at].flip(), shape, feed.type());

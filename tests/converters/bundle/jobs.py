@@ -9,7 +9,7 @@ import onnx
 from onnx import TensorProto, helper
 
 from converters import contract, golden, parity
-from converters.contract import Column, Input, Output, OutputKind, Signature
+from converters.contract import Column, Input, Output, OutputKind, Signature, Tensor
 
 OPSETS = [helper.make_opsetid("", 18), helper.make_opsetid("ai.onnx.ml", 3)]
 DTYPES = {"boolean": "bool", "integer": "int32", "long": "int64", "float": "float32"}
@@ -25,16 +25,17 @@ TENSORS = {
 CITIES = {"Zürich": 0.5, "Łódź": -1.25, "東京": 2.0, "": -0.75}
 
 
-def write_job(folder, graph, signature, inputs, outputs, rows, answers, **identity):
+def write_job(folder, graph, signature, inputs, outputs, rows, answers, *, external="", **identity):
     """A job directory up to the judge's report, with the verdict that converters.parity gives."""
     from converters.targets import onnx as target
 
     convert, judge = folder / contract.CONVERT_DIR, folder / contract.JUDGE_DIR
     for path in (convert, judge):
         path.mkdir(parents=True)
-    file = convert / "model.onnx"
-    onnx.save(graph, file)
-    scorer = target.open(file)
+    file, data = convert / "model.onnx", [external] if external else []
+    beside = {"save_as_external_data": True, "location": external, "size_threshold": 64}
+    onnx.save(graph, file, **(beside if external else {}))
+    scorer = target.open(file, data)
     verdicts = parity.judge(rows, answers, scorer.score(rows, inputs, outputs), outputs, True)
     assert {verdict.verdict for verdict in verdicts} == {"passed"}, verdicts
     identity = {"source": "prod", "model": "fraud-scoring", "version": "7"} | identity
@@ -50,6 +51,9 @@ def write_job(folder, graph, signature, inputs, outputs, rows, answers, **identi
         exact=True,
         facts=scorer.facts,
         versions={"onnx": onnx.__version__},
+        data_files={
+            name: hashlib.sha256((convert / name).read_bytes()).hexdigest() for name in data
+        },
         seconds={"convert": 0.123},
     )
     contract.write(converted, convert / contract.REPORT_FILE)
@@ -197,3 +201,52 @@ def wide_job(folder, columns, rows=8, feeds="tensor", kind="double", tensor=Fals
 def rewrite(path: Path, kind, **changes):
     """Change fields of a document of a job directory."""
     contract.write(dataclasses.replace(contract.read(kind, path), **changes), path)
+
+
+def picture_job(folder, rows=30, external="", **identity):
+    """Two tensors in, a picture and numbers, and two out, one of them with two axes."""
+    signature = Signature(
+        tensors=[Tensor("picture", "float32", [-1, 2, 3, 3]), Tensor("class", "int64", [-1, 4])]
+    )
+    inputs = [
+        Input("picture", "float32", ["picture"], shape=[2, 3, 3]),
+        Input("class", "int64", ["class"], shape=[4]),
+    ]
+    outputs = [
+        Output("sums", OutputKind.VALUES, "float64", 6, shape=[2, 3]),
+        Output("total", OutputKind.VALUES, "int64"),
+    ]
+    random = np.random.default_rng(9)
+    values = {
+        "picture": random.normal(size=(rows, 18)).astype(np.float32),
+        "class": random.integers(0, 9, (rows, 4)),
+    }
+    weights = random.normal(size=(1, 2, 3)).astype(np.float64)
+    pictures = values["picture"].reshape(rows, 2, 3, 3).astype(np.float64)
+    answers = {
+        "sums": (pictures.sum(axis=3) * weights).reshape(rows, 6),
+        "total": values["class"].sum(axis=1),
+    }
+    n = helper.make_node
+    nodes = [
+        n("Cast", ["picture"], ["wide"], to=TensorProto.DOUBLE),
+        n("ReduceSum", ["wide", "last"], ["rows"], keepdims=0),
+        n("Mul", ["rows", "weights"], ["sums"]),
+        n("ReduceSum", ["class", "first"], ["total"], keepdims=0),
+    ]
+    constants = {
+        "last": np.array([3], np.int64),
+        "first": np.array([1], np.int64),
+        "weights": weights,
+    }
+    graph = helper.make_graph(
+        nodes,
+        "picture",
+        [helper.make_tensor_value_info(i.name, TENSORS[i.dtype], ["N", *i.shape]) for i in inputs],
+        [helper.make_tensor_value_info(o.name, TENSORS[o.dtype], ["N", *o.shape]) for o in outputs],
+        [onnx.numpy_helper.from_array(value, name) for name, value in constants.items()],
+    )
+    model = helper.make_model(graph, ir_version=10, opset_imports=OPSETS)
+    return write_job(
+        folder, model, signature, inputs, outputs, values, answers, external=external, **identity
+    )
