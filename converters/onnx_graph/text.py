@@ -46,6 +46,20 @@ def tfidf_transformer(graph: Graph, estimator: Any, frame: Frame) -> Frame:
     return Frame((graph.cast(weighted, value.dtype),))
 
 
+@transformer("sklearn.DictVectorizer")
+def dictionaries(graph: Graph, estimator: Any, frame: Frame) -> Frame:
+    """Refused: a row of dictionaries is no input of a file.
+
+    Raises:
+        Refused: `dict_input`.
+    """
+    raise Refused(
+        "dict_input",
+        f"{type(estimator).__name__} reads dictionaries, which no converted model takes; give the "
+        "model a table with one column a key, encoded by a ColumnTransformer.",
+    )
+
+
 def _dtyped(graph: Graph, estimator: Any, cells: Cells) -> Frame:
     value = text_cells.dense(graph, cells)
     if np.dtype(estimator.dtype) != np.float32:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -46,6 +47,7 @@ class Terms:
     rows: Value
 
 
+@cache
 def character_number(character: str) -> int:
     """One character's random number, of 64 bits."""
     return int.from_bytes(hashlib.blake2b(character.encode(), digest_size=8).digest(), "little")

@@ -30,6 +30,7 @@ SOURCES = {
     "pytorch": "converters.sources.pytorch",
     "onnx": "converters.sources.onnx",
     "pmml": "converters.sources.pmml",
+    "python_function": "converters.sources.pyfunc",
     "tensorflow": "converters.sources.tensorflow",
     "keras": "converters.sources.keras",
 }
@@ -97,6 +98,8 @@ def _check_fitted(estimator: Any) -> None:
         last = last.steps[-1][1]
     if type(last).__module__.partition(".")[0] not in SOURCES:
         return  # a class of the owner's own may keep what it learned under any name
+    if getattr(last, "vocabulary", None) is not None:
+        return  # a vectoriser that was told its words needs no training
     try:
         check_is_fitted(last)
     except NotFittedError as error:
