@@ -12,6 +12,7 @@ from onnx import helper, numpy_helper
 from converters.errors import Refused
 from converters.onnx_graph.graph import Graph, Value
 from converters.pmml_document.cells import TYPES, Cell, Cells
+from converters.pmml_document.formulas import PREFIX
 from converters.pmml_document.operators import OPERATORS
 from converters.trees.decoded import decode
 from converters.trees.form import LEAF, Ensemble
@@ -26,7 +27,7 @@ class Summed:
     Attributes:
         ensemble: its trees.
         features: [features] the cells that the trees compare.
-        outputs: [targets] the cells that its sums are.
+        outputs: [targets] the cells that its sums are: fields, and constants where no tree adds.
     """
 
     ensemble: Ensemble
@@ -97,13 +98,16 @@ def _trees(program: Program, attributes: dict[str, Any], row: Array) -> Array:
     ensemble = decode(attributes, row.shape[1])
     number = len(program.ensembles) + 1
     dtype = TYPES[ensemble.sums]
-    outputs = [
-        program.cells.field(f"crossport:trees_{number}_{target + 1}", dtype, nullable=False)
-        for target in range(ensemble.targets)
-    ]
+    outputs = []
+    for target in range(ensemble.targets):
+        ends = _ends(ensemble, target)
+        if ends is not None and len(ends) == 1:
+            outputs.append(program.cells.constant(next(iter(ends)), dtype))
+            continue
+        name = f"{PREFIX}trees_{number}_{target + 1}"
+        outputs.append(program.cells.field(name, dtype, nullable=False))
+        outputs[-1].domain = ends
     program.ensembles.append(Summed(ensemble, list(row[0]), outputs))
-    for target, output in enumerate(outputs):
-        output.domain = _ends(ensemble, target)
     result = np.empty((1, ensemble.targets), dtype=object)
     result[0] = outputs
     return result
@@ -121,5 +125,6 @@ def _ends(ensemble: Ensemble, target: int) -> frozenset[float] | None:
 def _unwritten(operator: str) -> Refused:
     return Refused(
         "not_in_pmml",
-        f"This model computes something ({operator}) that our PMML formulas do not express yet.",
+        f"This model computes something ({operator}) that PMML's formulas do not express; export "
+        "to ONNX.",
     )

@@ -49,12 +49,15 @@ def written(fields: Sequence[DataField], outputs: Sequence[OutputField], program
     """
     wanted = [one.cell for one in outputs]
     for summed in program.ensembles:
-        wanted += summed.features
+        wanted += [summed.features[place] for place in trees.used(summed.ensemble)]
     formulas = Formulas(wanted, taken=frozenset(field.name for field in fields))
     segments = []
     for summed in program.ensembles:
-        names = [formulas.name(cell) for cell in summed.features]
+        needed = trees.used(summed.ensemble)
+        names = {place: formulas.name(summed.features[place]) for place in needed}
         for target, output in enumerate(summed.outputs):
+            if output.is_constant:
+                continue
             segments.append(trees.model(summed.ensemble, target, names, str(output.value)))
     told = "".join(_output(one, formulas) for one in outputs)
     return f"{HEAD}{_dictionary(fields)}{_model(fields, told, formulas, segments)}</PMML>\n"

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from converters.pmml_document.cells import BOOLEAN, DOUBLE, FLOAT, STRING, Cell, Cells, Table
+from converters.pmml_document.cells import BOOLEAN, DOUBLE, FLOAT, STRING, TYPES, Cell, Cells, Table
 
 Array = npt.NDArray[Any]
 Operator = Callable[[Cells, dict[str, Any], list[Array]], Array]
@@ -480,6 +480,28 @@ def log_softmax(cells: Cells, attributes: dict[str, Any], inputs: list[Array]) -
         log = cells.apply("ln", dtype, total)
         result[place] = [cells.apply("-", dtype, one, log) for one in moved]
     return np.moveaxis(result, -1, attributes.get("axis", -1))
+
+
+@operator("Shape")
+def shape_of(cells: Cells, attributes: dict[str, Any], inputs: list[Array]) -> Array:
+    cut = slice(attributes.get("start"), attributes.get("end"))
+    return _whole_numbers(cells, inputs[0].shape[cut])
+
+
+@operator("ConstantOfShape")
+def filled(cells: Cells, attributes: dict[str, Any], inputs: list[Array]) -> Array:
+    from onnx import numpy_helper
+
+    value = numpy_helper.to_array(attributes["value"]) if "value" in attributes else np.zeros(1)
+    dtype = TYPES[str(value.dtype)]
+    shape = tuple(int(size) for size in numbers(inputs[0]))
+    return np.full(shape, cells.constant(value.ravel()[0], dtype), dtype=object)
+
+
+def _whole_numbers(cells: Cells, values: Any) -> Array:
+    result = np.empty(len(values), dtype=object)
+    result[:] = [cells.constant(value, DOUBLE) for value in values]
+    return result
 
 
 @operator("Expand")

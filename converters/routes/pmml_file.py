@@ -35,9 +35,14 @@ def write(model: Loaded, request: Request, folder: Path) -> Converted:
     """
     graph = Graph(empty_text=_empty_text(model))
     declared, frame = inputs.declare(graph, model.signature, Options(inputs="columns"))
-    answer = compose.predicted(graph, model.estimator, frame)
+    _same_width(model, frame.width)
+    try:
+        answer = compose.predicted(graph, model.estimator, frame)
+    except Refused as refusal:
+        raise Refused(refusal.code, refusal.sentence.replace("ONNX", "PMML")) from refusal
     if borrowed := [reason for reason in graph.inexact if "skl2onnx" in reason]:
-        raise Refused("not_in_pmml", f"{borrowed[0].split(' is ')[0]} has no PMML of ours yet.")
+        name = borrowed[0].partition(" ")[0]
+        raise Refused("not_in_pmml", f"{name} cannot be written in PMML; export to ONNX.")
     program = Program()
     fields, given = _fields(program, graph, model)
     compiler.compiled(graph, given, program)
@@ -65,6 +70,17 @@ def write(model: Loaded, request: Request, folder: Path) -> Converted:
         },
         notes=list(dict.fromkeys(graph.notes)),
     )
+
+
+def _same_width(model: Loaded, width: int) -> None:
+    """See that the signature has as many columns as the model was trained on."""
+    trained = getattr(model.estimator, "n_features_in_", None)
+    if model.signature.tensor is None and trained is not None and int(trained) != width:
+        raise Refused(
+            "signature_width",
+            f"The signature has {width} columns, the model was trained on {int(trained)}; log the "
+            "model again with the signature of its training data.",
+        )
 
 
 def _empty_text(model: Loaded) -> str:
@@ -101,12 +117,13 @@ def _free(name: str, taken: list[str]) -> str:
 
 def _output(name: str, answer: Answer, whole: Predicted) -> Output:
     with_classes = answer.kind is not OutputKind.VALUES
+    classes = whole.classes if answer.classes is None else answer.classes
     return Output(
         name=name,
         kind=answer.kind,
         dtype=answer.value.dtype,
         width=answer.value.width,
-        classes=list(whole.classes) if with_classes else [],
+        classes=list(classes) if with_classes else [],
         source=answer.source,
     )
 

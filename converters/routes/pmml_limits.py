@@ -14,13 +14,11 @@ from converters.errors import Refused
 # Class → the sentence for its owner. All of these convert without an error and answer wrongly.
 WRONG = {
     "CalibratedClassifierCV": (
-        "Calibrated probabilities come out wrong in PMML (each class is 0.0); a sigmoid "
-        "calibration works in ONNX."
+        "Calibrated probabilities come out wrong in PMML around a model that only SkLearn2PMML "
+        "writes; calibrate a linear model or trees."
     ),
     "StackingClassifier": "StackingClassifier does not come out right in PMML; use a soft vote.",
-    "GaussianProcessRegressor": "Gaussian processes do not go into PMML; export to ONNX.",
-    "CatBoostClassifier": "CatBoost's PMML is wrong near its split points; export it natively.",
-    "CatBoostRegressor": "CatBoost's PMML is wrong near its split points; export it natively.",
+    "GaussianProcessRegressor": "Gaussian processes do not go into PMML; use a forest or an SVR.",
     "HashingVectorizer": "Hashed text is not reproduced exactly on the JVM; use a vocabulary.",
 }
 # Models that compute in float32 themselves, or whose PMML adds in another order.
@@ -95,7 +93,7 @@ def _wrong_setting(part: Any) -> str:
     if name in SQUEEZED and len(getattr(part, "classes_", ())) > 2:
         return (
             f"{name} with more than two classes names wrong ones in PMML where several scores are "
-            "large; export to ONNX, or train LogisticRegression."
+            "large, beside a step that only SkLearn2PMML writes; train LogisticRegression."
         )
     # A network's n_outputs_ counts its classes.
     several = getattr(part, "n_outputs_", 1) > 1 and not name.startswith("MLPClassifier")
@@ -140,11 +138,24 @@ def is_double(estimator: Any, signature: Signature) -> bool:
     return not any(type(part).__name__.startswith(FLOAT) for part in parts(estimator))
 
 
+def another_way(refusal: Refused) -> bool:
+    """Whether SkLearn2PMML may still write what our emitters refused."""
+    return refusal.code in ("no_converter", "not_in_pmml", "known_wrong", "pmml_size")
+
+
 def refusal(log: str) -> Refused:
     """The refusal for a failed run of the program, from what it wrote on stderr."""
     causes = re.findall(r"(?:Exception|Error): (.+)", log)
-    said = " ".join(causes[-1].split())[:300].rstrip(".") if causes else "it gave no reason"
+    said = " ".join(causes[-1].split()) if causes else ""
+    named = re.findall(r"\b(?:sklearn|xgboost|lightgbm)(?:\.\w+)*\.([A-Z]\w+)", said)
+    what = named[0] if named else "A step of this model"
     return Refused(
         "not_in_pmml",
-        f"A step of this model does not go into PMML: {said}. Replace it, or export to ONNX.",
+        f"{what} does not go into PMML; replace it, or do its work before the model.",
     )
+
+
+def neither(ours: Refused, theirs: Refused) -> Refused:
+    """The refusal where neither writer has a model: the one that names what is in the way."""
+    unnamed = theirs.sentence.startswith("A step of this model")
+    return ours if unnamed or ours.code == "pmml_size" else theirs

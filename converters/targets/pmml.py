@@ -174,13 +174,15 @@ def _answer(output: Output, results: Mapping[str, Sequence[Any]], count: int) ->
     names = answer_fields(output)
     if lacking := [name for name in names if name not in results]:
         raise FormatError(f"the file gives no {lacking[0]!r}; it gives {sorted(results)}")
-    if output.kind is not OutputKind.LABEL:
+    if output.kind is not OutputKind.LABEL and output.dtype != "string":
         columns = [np.array(results[name], dtype=np.float64) for name in names]
         values = np.column_stack(columns) if output.width else columns[0]
         return typed(output, shaped(output, values, count))
-    labels = np.empty(count, dtype=object)
-    labels[:] = list(results[output.name])
-    if any(label is None for label in labels):
+    labels = np.empty((count, len(names)), dtype=object)
+    for place, name in enumerate(names):
+        labels[:, place] = list(results[name])
+    labels = shaped(output, labels, count)
+    if any(label is None for label in labels.flat):
         # A null among the labels: kept as it is, so that parity counts those rows as wrong.
         return labels
     return typed(output, labels if output.dtype == "string" else np.array(labels.tolist()))

@@ -16,13 +16,14 @@ def answer_fields(output: Output) -> list[str]:
     An output of width 0 is one field of its name; probabilities are one a class; other scores of
     several classes are `scores(class)`; other values are numbered from 1.
     """
-    if output.kind is OutputKind.PROBABILITIES:
+    a_class_each = len(output.classes) == max(output.width, 1)
+    if output.kind is OutputKind.PROBABILITIES and a_class_each:
         if output.name.rstrip("_") == "probabilities":
             return [probability_field(value) for value in output.classes]
         return [f"{output.name}({_spelt(value)})" for value in output.classes]
     if output.width == 0:
         return [output.name]
-    if output.kind is OutputKind.SCORES and len(output.classes) == output.width:
+    if output.kind is OutputKind.SCORES and a_class_each:
         return [f"{output.name}({_spelt(value)})" for value in output.classes]
     return [f"{output.name}_{place + 1}" for place in range(output.width)]
 

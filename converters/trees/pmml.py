@@ -7,7 +7,8 @@ way is the parent's own score.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -24,32 +25,38 @@ OPERATORS = {
 DTYPES = {"float64": "double", "float32": "float"}
 
 
-def model(ensemble: Ensemble, target: int, names: Sequence[str], output: str) -> str:
-    """The MiningModel of one target.
+def used(ensemble: Ensemble) -> list[int]:
+    """The features that some tree compares, sorted."""
+    found = [np.unique(tree.feature[tree.feature != LEAF]) for tree in ensemble.trees]
+    return [int(one) for one in np.unique(np.concatenate([np.zeros(0, np.int64), *found]))]
+
+
+def model(ensemble: Ensemble, target: int, names: Mapping[int, str], output: str) -> str:
+    """The MiningModel of one target, to which some tree adds.
 
     Args:
-        names: [features] the fields that hold the features, of the dtype of `ensemble.compares`.
+        names: the fields that hold the used features, of the dtype of `ensemble.compares`.
         output: the name of the field that gives the sum.
     """
     dtype = DTYPES[ensemble.sums]
     context = ' x-mathContext="float"' if dtype == "float" else ""
     mine = [tree for tree in ensemble.trees if np.any(tree.values[:, target] != 0.0)]
-    used = sorted({int(one) for tree in mine for one in tree.feature if one != LEAF})
+    needed = used(replace(ensemble, trees=tuple(mine)))
     trees = [
         f'<Segment id="{place}"><True/>{_tree_model(tree, target, names, ensemble, context)}'
         "</Segment>"
-        for place, tree in enumerate(mine or ensemble.trees[:1], 1)
+        for place, tree in enumerate(mine, 1)
     ]
     return (
-        f'<MiningModel functionName="regression"{context}>{_schema(names, used)}'
+        f'<MiningModel functionName="regression"{context}>{_schema(names, needed)}'
         f'<Output><OutputField name={text(output)} optype="continuous" dataType="{dtype}" '
         'feature="predictedValue"/></Output>'
         f'<Segmentation multipleModelMethod="sum">{"".join(trees)}</Segmentation></MiningModel>'
     )
 
 
-def _schema(names: Sequence[str], used: Sequence[int]) -> str:
-    fields = dict.fromkeys(names[place] for place in used)
+def _schema(names: Mapping[int, str], needed: Sequence[int]) -> str:
+    fields = dict.fromkeys(names[place] for place in needed)
     inside = "".join(
         f'<MiningField name={text(name)} invalidValueTreatment="asIs"/>' for name in fields
     )
@@ -57,9 +64,9 @@ def _schema(names: Sequence[str], used: Sequence[int]) -> str:
 
 
 def _tree_model(
-    tree: Tree, target: int, names: Sequence[str], ensemble: Ensemble, context: str
+    tree: Tree, target: int, names: Mapping[int, str], ensemble: Ensemble, context: str
 ) -> str:
-    used = np.unique(tree.feature[tree.feature != LEAF]).tolist()
+    needed = np.unique(tree.feature[tree.feature != LEAF]).tolist()
     parts: list[str] = []
     scores = [number(value, DTYPES[ensemble.sums]) for value in tree.values[:, target]]
     last = _last(tree)
@@ -82,7 +89,7 @@ def _tree_model(
     parts.append("</Node>")
     return (
         f'<TreeModel functionName="regression" noTrueChildStrategy="returnLastPrediction"{context}>'
-        f"{_schema(names, used)}{''.join(parts)}</TreeModel>"
+        f"{_schema(names, needed)}{''.join(parts)}</TreeModel>"
     )
 
 

@@ -1,5 +1,7 @@
 """scikit-learn to PMML through both steps: what is proven, what is refused by name."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -22,7 +24,7 @@ def test_mixed_columns_with_gaps_are_proven_and_no_file_is_left_over(tmp_path, m
     assert verdict.runtime == "pmml-evaluator 1.7.7"
     assert [item.name for item in report.inputs] == ["age", "home town", "income", "vip"]
     left = sorted(path.name for path in (job / "convert").iterdir())
-    assert left == ["kinds.json", "model.pmml", "report.json", "rows"]
+    assert left == ["kinds.json", "model.pmml", "report.json", "rows", "splits.json"]
 
 
 def test_a_scaled_forest_is_proven_to_the_bit(tmp_path, scaled_forest):
@@ -32,20 +34,20 @@ def test_a_scaled_forest_is_proven_to_the_bit(tmp_path, scaled_forest):
     assert max(item.max_abs for item in verdict.parity) <= 1e-9
 
 
-def test_one_nudged_threshold_is_refused(tmp_path, scaled_forest):
+def test_one_tree_with_nudged_thresholds_is_refused(tmp_path, scaled_forest):
     job, _, _ = run(tmp_path / "job", scaled_forest)
     path = job / "convert" / "model.pmml"
-    text = path.read_text()
-    head, _, tail = text.partition('<SimplePredicate field="')
-    value = tail.split('value="')[1].split('"')[0]
-    nudged = tail.replace(f'value="{value}"', f'value="{float(value) + 1e-5!r}"', 1)
-    path.write_text(f'{head}<SimplePredicate field="{nudged}')
+    head, tree, tail = path.read_text().partition("</TreeModel>")
+    threshold = re.compile(r'(<SimplePredicate field="[^"]*" operator="\w+" value=")([^"]+)"')
+    nudged, count = threshold.subn(lambda m: f'{m[1]}{float(m[2]) + 1e-5!r}"', head)
+    assert count > 5
+    path.write_text(nudged + tree + tail)
     jobs.forge(job)
     verdict = jobs.judge(job)
     assert (verdict.state, verdict.code) == ("refused", "parity_failed")
 
 
-def test_a_classifier_without_probabilities_is_proven_by_its_labels_alone(tmp_path):
+def test_a_classifier_without_probabilities_is_proven_by_its_label_and_scores(tmp_path):
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
     from sklearn.svm import LinearSVC
@@ -54,7 +56,7 @@ def test_a_classifier_without_probabilities_is_proven_by_its_labels_alone(tmp_pa
     model = make_pipeline(StandardScaler(), LinearSVC())
     first = fitted(tmp_path / "m", model, rows, labels == labels[0])
     _, report, verdict = run(tmp_path / "job", first)
-    assert [output.name for output in report.outputs] == ["label"]
+    assert [output.name for output in report.outputs] == ["label", "scores"]
     assert verdict.state == "proven"
 
 
@@ -91,44 +93,51 @@ def test_own_python_is_refused_by_name(tmp_path):
     assert "own_function" in report.sentence
 
 
-def wrong_models():
+def others_get_wrong():
     from sklearn.calibration import CalibratedClassifierCV
     from sklearn.cluster import KMeans
-    from sklearn.ensemble import RandomForestClassifier
+    from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import QuantileTransformer
 
     normal = QuantileTransformer(output_distribution="normal", n_quantiles=50)
     return {
-        "calibrated": (CalibratedClassifierCV(LogisticRegression(max_iter=50)), "Calibrated"),
-        "quantile": (make_pipeline(normal, LogisticRegression()), "QuantileTransformer"),
-        "nan forest": (RandomForestClassifier(5, random_state=0), "missing values"),
-        "two outputs": (RandomForestClassifier(5), "several outputs"),
-        "cluster": (KMeans(2), "classifiers and regressors"),
+        "calibrated": CalibratedClassifierCV(LogisticRegression(max_iter=50)),
+        "quantile": make_pipeline(normal, LogisticRegression()),
+        "nan forest": RandomForestClassifier(5, random_state=0),
+        "two outputs": RandomForestRegressor(5, random_state=0),
+        "cluster": KMeans(2, random_state=0),
     }
 
 
 @pytest.mark.parametrize("name", ["calibrated", "quantile", "nan forest", "two outputs", "cluster"])
-def test_what_comes_out_wrong_is_refused_by_name_before_it_is_tried(tmp_path, name):
-    from converters.contract import Identity, Request, Signature, Tensor
-    from converters.errors import Refused
-    from converters.routes import sklearn_pmml
-    from converters.sources.loaded import Loaded
+def test_what_other_converters_get_wrong_in_pmml_is_proven(tmp_path, name):
+    rows, labels = jobs.wine()
+    model = others_get_wrong()[name]
+    if name == "nan forest":
+        rows = rows.mask(np.random.default_rng(0).random(rows.shape) < 0.2)
+    wanted = np.column_stack([labels, labels > 0]) if name == "two outputs" else labels
+    saved = fitted(tmp_path / "m", model, rows, wanted)
+    _, report, verdict = run(tmp_path / "job", saved)
+    assert (report.state, report.sentence) == ("converted", "")
+    assert report.exact
+    assert (verdict.state, verdict.sentence) == ("proven", "")
+
+
+def test_what_nothing_writes_is_refused_by_name_and_leaves_no_file(tmp_path):
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.manifold import Isomap
+    from sklearn.pipeline import make_pipeline
 
     rows, labels = jobs.wine()
-    values = rows.to_numpy()
-    model, word = wrong_models()[name]
-    if name == "nan forest":
-        values = np.where(np.random.default_rng(0).random(values.shape) < 0.2, np.nan, values)
-    wanted = np.column_stack([labels, labels]) if name == "two outputs" else labels
-    model.fit(values, wanted)
-    signature = Signature(tensor=Tensor("X", "float64", [-1, 13]))
-    request = Request("sklearn", "pmml", Identity("tests", "model", "1"))
-    with pytest.raises(Refused, match=word) as refusal:
-        sklearn_pmml.convert(Loaded("sklearn", model, {}, tmp_path, signature), request, tmp_path)
-    assert refusal.value.code == "not_in_pmml"
-    assert list(tmp_path.iterdir()) == []
+    steps = make_pipeline(Isomap(n_neighbors=10), LogisticRegression())
+    model = fitted(tmp_path / "m", steps, rows.iloc[:60, :3], labels[:60] > 0)
+    job, report, _ = run(tmp_path / "job", model)
+    assert (report.state, report.code) == ("refused", "not_in_pmml")
+    assert "Isomap" in report.sentence
+    assert "Exception" not in report.sentence and ".java" not in report.sentence
+    assert sorted(path.name for path in (job / "convert").iterdir()) == ["report.json"]
 
 
 def test_a_forest_that_saw_no_missing_values_is_not_taken_for_one_that_did():
