@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,13 +33,15 @@ class Flat(torch.nn.Module):  # type: ignore[misc]  # torch has no types here
         self.columns = bool(signature.columns)
         self.dtypes = [getattr(torch, one.dtype) for one in pytorch.tensors_in(signature)]
 
-    def forward(self, *values: Any) -> tuple[Any, ...]:
+    def tensors(self, values: Sequence[Any]) -> list[Any]:
+        """What the module inside is called with, for values of the file's inputs."""
         if self.columns:
             parts = [value.to(torch.float32) for value in values]
-            tensors = [torch.cat(parts, dim=1) if len(parts) > 1 else parts[0]]
-        else:
-            tensors = [value.to(kind) for value, kind in zip(values, self.dtypes, strict=True)]
-        answer = pytorch.called(self.inner, self.keywords, tensors)
+            return [torch.cat(parts, dim=1) if len(parts) > 1 else parts[0]]
+        return [value.to(kind) for value, kind in zip(values, self.dtypes, strict=True)]
+
+    def forward(self, *values: Any) -> tuple[Any, ...]:
+        answer = pytorch.called(self.inner, self.keywords, self.tensors(values))
         return tuple(value.to(_wide(value.dtype)) for value in pytorch.flattened(answer).values())
 
 

@@ -7,7 +7,6 @@ branches, or a graph that torch.export has captured, which has none.
 
 from __future__ import annotations
 
-import io
 import logging
 import warnings
 from collections.abc import Callable, Iterator
@@ -22,9 +21,9 @@ import torch
 from converters.errors import Refused
 from converters.sources.loaded import Loaded
 from converters.sources.torch_files import SCRIPT
+from converters.torch_export import scripts
 from converters.torch_export.flat import Flat, Interface
 
-BATCH = "batch"
 # What torch.export says where forward chooses by the values it is given.
 BY_DATA = (
     *("data-dependent", "Dynamic control flow", "GuardOnDataDependent", "UserError: Consider"),
@@ -54,9 +53,9 @@ def export(model: Loaded, face: Interface, opset: int) -> Exported:
     flat = Flat(model.estimator, model.signature)
     failed: list[str] = []
     for name, attempt in _attempts(model, flat, face, opset, failed):
-        made = _tried(name, attempt, failed)
+        made = _tried(name, partial(_cleaned, attempt, face), failed)
         if made is not None:
-            return Exported(_cleaned(made, face), name, failed)
+            return Exported(made, name, failed)
     raise _refusal(failed)
 
 
@@ -64,7 +63,7 @@ def _attempts(
     model: Loaded, flat: Flat, face: Interface, opset: int, failed: list[str]
 ) -> Iterator[tuple[str, Attempt]]:
     if model.estimator.kind == SCRIPT:
-        yield "legacy, from TorchScript", partial(_legacy, flat, face, opset)
+        yield "legacy, from TorchScript", partial(scripts.onnx_of, flat, face, opset)
         return
     for strict in (False, True):
         program = _tried("torch.export", partial(captured, flat, face, strict), failed)
@@ -74,7 +73,7 @@ def _attempts(
     scripted = _tried("torch.jit.script", partial(torch.jit.script, model.estimator.module), failed)
     if scripted is not None:
         flat.inner = scripted
-        yield "legacy, from torch.jit.script", partial(_legacy, flat, face, opset)
+        yield "legacy, from torch.jit.script", partial(scripts.onnx_of, flat, face, opset)
 
 
 def captured(module: Any, face: Interface, strict: bool = False) -> Any:
@@ -98,21 +97,7 @@ def _dynamo(program: Any, face: Interface, opset: int) -> Any:
 
 
 def _legacy(module: Any, face: Interface, opset: int) -> Any:
-    content = io.BytesIO()
-    names = [*face.input_names, *face.output_names]
-    with torch.no_grad():
-        torch.onnx.export(
-            module,
-            tuple(face.values),
-            content,
-            dynamo=False,
-            input_names=face.input_names,
-            output_names=face.output_names,
-            opset_version=opset,
-            dynamic_axes={name: {0: BATCH} for name in names},
-            training=torch.onnx.TrainingMode.PRESERVE,
-        )
-    return onnx.load_from_string(content.getvalue())
+    return scripts.traced(module, face.values, face.input_names, face.output_names, opset)
 
 
 def _tried(name: str, attempt: Attempt, failed: list[str]) -> Any:
@@ -161,22 +146,30 @@ def _refusal(failed: list[str]) -> Refused:
     )
 
 
-def _cleaned(made: Any, face: Interface) -> Any:
+def _cleaned(attempt: Attempt, face: Interface) -> Any:
     """The model without the exporting machine's paths and code, and with every declared input."""
+    made = attempt()
     for graph in [made.graph, *made.functions]:
         _strip(graph)
     made.doc_string = ""
     del made.metadata_props[:]
+    _check_outputs(made, face)
     present = {value.name for value in made.graph.input}
     initial = {value.name for value in made.graph.initializer}
     for item, value in zip(face.inputs, face.values, strict=True):
         if item.name not in present and item.name not in initial:
             kind = onnx.helper.np_dtype_to_tensor_dtype(value.numpy().dtype)
             info = onnx.helper.make_tensor_value_info(
-                item.name, kind, [BATCH, *list(value.shape[1:])]
+                item.name, kind, [scripts.BATCH, *list(value.shape[1:])]
             )
             made.graph.input.append(info)
     return made
+
+
+def _check_outputs(made: Any, face: Interface) -> None:
+    found = [value.name for value in made.graph.output]
+    if found != face.output_names:
+        raise ValueError(f"the exporter wrote the outputs {found}, not {face.output_names}")
 
 
 def _strip(graph: Any) -> None:

@@ -1,7 +1,7 @@
 """Run in the torch environment: trains small modules and saves each as MLflow does.
 
-usage: torch_builder.py MLFLOW_SITE FOLDER [NAME …]. MLFLOW_SITE is where MLflow lies, which the torch
-environment does not hold. Classes of this file are pickled by value, as a notebook's are.
+usage: torch_builder.py MLFLOW_SITE FOLDER [NAME …]. MLFLOW_SITE is where MLflow lies, which the
+torch environment does not hold. Classes of this file are pickled by value, as a notebook's are.
 """
 
 import os
@@ -209,6 +209,36 @@ def make_branching_script(folder):
 
 def make_script(folder):
     save(folder, torch.jit.script(mlp().eval()), tensor("float32", 8))
+
+
+def make_script_of_columns(folder):
+    import pandas as pd
+    from mlflow.models import infer_signature
+
+    frame = pd.DataFrame({"age": [1, 2, 3], "vip": [True, False, True], "income": [1.5, 2.5, 3.5]})
+    save(folder, torch.jit.script(nn.Linear(3, 2)), infer_signature(frame))
+
+
+def make_script_of_two(folder):
+    signature = tensors(category=("int64", (-1, 2)), numbers=("float32", (-1, 3)))
+    example = {
+        "category": np.random.randint(0, 20, (4, 2)),
+        "numbers": np.random.rand(4, 3).astype("float32"),
+    }
+    save(folder, torch.jit.script(Pair()), signature, example)
+
+
+class Pair(nn.Module):
+    """Two inputs that the signature has the other way round, and answers in a tuple."""
+
+    def __init__(self):
+        super().__init__()
+        self.words = nn.Embedding(20, 4)
+        self.left = nn.Linear(3, 4)
+
+    def forward(self, numbers: torch.Tensor, category: torch.Tensor):
+        first = self.left(numbers)
+        return first, first + self.words(category).mean(1)
 
 
 def make_trace(folder):
