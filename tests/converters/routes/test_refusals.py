@@ -12,15 +12,13 @@ import pandas as pd
 import pytest
 import xgboost
 from sklearn import (
-    calibration,
     compose,
     ensemble,
     impute,
     linear_model,
-    neighbors,
+    manifold,
     pipeline,
     preprocessing,
-    semi_supervised,
 )
 from sklearn.base import BaseEstimator, TransformerMixin
 
@@ -64,14 +62,6 @@ SKLEARN: dict[str, tuple[Callable[[], Any], str]] = {
         lambda: _before(preprocessing.FunctionTransformer(np.signbit)),
         "no_converter",
     ),
-    "isotonic": (
-        lambda: calibration.CalibratedClassifierCV(
-            linear_model.RidgeClassifier(), method="isotonic", cv=2
-        ),
-        "known_wrong",
-    ),
-    "radius": (lambda: neighbors.RadiusNeighborsClassifier(9.0), "known_wrong"),
-    "distance": (lambda: neighbors.KNeighborsRegressor(weights="distance"), "known_wrong"),
     "categories": (
         lambda: ensemble.HistGradientBoostingClassifier(categorical_features=[0], max_iter=5),
         "categories",
@@ -108,10 +98,10 @@ def test_own_python_is_named(tmp_path: Path):
 
 def test_an_estimator_that_nobody_writes_is_refused_with_its_name(tmp_path: Path):
     table, target = tables.irises()
-    model = semi_supervised.LabelPropagation().fit(table, target)
+    model = manifold.LocallyLinearEmbedding().fit(table, target)
     refusal = _refused(model, table, tmp_path, "sklearn")
     assert refusal.code == "no_converter"
-    assert "LabelPropagation" in refusal.sentence
+    assert "LocallyLinearEmbedding" in refusal.sentence
 
 
 @pytest.mark.parametrize(
