@@ -44,6 +44,8 @@ class Target:
     """What a version can be exported to, as people see it.
 
     environment: the Python environment that holds its runtime, in which the judge scores.
+    loads: libraries that the judge may load for it although some of their files can hold code;
+        this target's cannot.
     java: whether the bundle carries a generated Java project for it.
     """
 
@@ -54,11 +56,16 @@ class Target:
     licence_note: str = ""
     environment: str = STANDARD
     java: bool = False
+    loads: tuple[str, ...] = ()
 
+
+# What XGBoost and LightGBM import for their wrapper classes.
+_SCIKIT_LEARN = ("sklearn", "joblib", "cloudpickle")
 
 TARGETS = (
     Target("onnx", "ONNX", "model.onnx", "ONNX Runtime", java=True),
     Target("pmml", "PMML", "model.pmml", "JPMML", "JPMML is AGPL-3.0", java=True),
+    Target("torchscript", "TorchScript", "model.pt", "libtorch", environment="torch"),
     Target(
         "savedmodel",
         "SavedModel",
@@ -66,6 +73,9 @@ TARGETS = (
         "TensorFlow",
         environment="tensorflow",
     ),
+    Target("xgboost", "XGBoost", "model.ubj", "XGBoost4J", loads=("xgboost", *_SCIKIT_LEARN)),
+    Target("lightgbm", "LightGBM", "model.txt", "lightgbm4j", loads=("lightgbm", *_SCIKIT_LEARN)),
+    Target("catboost", "CatBoost", "model.cbm", "catboost-prediction", loads=("catboost",)),
 )
 
 # Where a bundle can be asked to run.
@@ -78,6 +88,11 @@ ROUTES = (
     Route("catboost", "onnx", "converters.routes.catboost_onnx:convert", Queue.CPU),
     Route(
         *("pytorch", "onnx", "converters.routes.pytorch_onnx:convert", Queue.CPU),
+        minutes=15,
+        environment="torch",
+    ),
+    Route(
+        *("pytorch", "torchscript", "converters.routes.pytorch_torchscript:convert", Queue.CPU),
         minutes=15,
         environment="torch",
     ),
@@ -121,6 +136,14 @@ ROUTES = (
         minutes=15,
         memory_mb=8192,
         environment="tensorflow",
+    ),
+    Route("xgboost", "xgboost", "converters.routes.xgboost_native:convert", Queue.CPU),
+    Route("lightgbm", "lightgbm", "converters.routes.lightgbm_native:convert", Queue.CPU),
+    Route("catboost", "catboost", "converters.routes.catboost_native:convert", Queue.CPU),
+    # Wrappers come last: a flavor of its own is always the better way.
+    Route("python_function", "onnx", "converters.routes.pyfunc_onnx:convert", Queue.CPU),
+    Route(
+        "python_function", "pmml", "converters.routes.pyfunc_pmml:convert", Queue.CPU, minutes=15
     ),
 )
 

@@ -17,6 +17,11 @@ from converters.contract import Column, Signature, Tensor
 from converters.errors import Refused
 
 PYFUNC = "python_function"
+WRAPPED = (
+    "The model has only the python_function flavor: it converts where its predict hands on the "
+    "answers of a scikit-learn, XGBoost, LightGBM or CatBoost model inside it, and computes "
+    "nothing of its own. Log the model inside with its own flavor to be sure."
+)
 HOW_TO_SIGN = "Log it again with signature=infer_signature(X, model.predict(X))."
 
 
@@ -71,7 +76,7 @@ def flavor_of(mlmodel: Mapping[str, Any]) -> str:
             "no_flavor", "The MLmodel file names no flavor; log the model with an MLflow flavor."
         )
     names = [str(name) for name in flavors]
-    routed = [row.flavor for row in ROUTES if row.flavor in names]
+    routed = [row.flavor for row in ROUTES if row.flavor in names and row.flavor != PYFUNC]
     known = [name for name in names if name in MLFLOW_FLAVORS]
     native = [name for name in names if name != PYFUNC]
     return [*routed, *known, *native, PYFUNC][0]
@@ -134,6 +139,8 @@ def _verdict(mlmodel: Mapping[str, Any], flavor: str, target: Target) -> Verdict
             + HOW_TO_SIGN
         )
         return Verdict(target.name, Answer.CAVEAT, "no_signature", sentence, flavor)
+    if flavor == PYFUNC:
+        return Verdict(target.name, Answer.CAVEAT, "pyfunc_only", WRAPPED, flavor)
     return Verdict(target.name, Answer.CAN, flavor=flavor)
 
 
@@ -169,8 +176,8 @@ def _no_route(flavor: str, target: Target) -> tuple[str, str]:
     routed = ", ".join(dict.fromkeys(row.flavor for row in ROUTES if row.target == target.name))
     if flavor == PYFUNC:
         return "pyfunc_only", (
-            "The model has only the python_function flavor: its answers are Python code, which no "
-            f"target carries. Log the model inside it with its own flavor ({routed})."
+            "The model has only the python_function flavor: its answers are Python code, which "
+            f"{target.title} does not carry. Log the model inside with its own flavor ({routed})."
         )
     if others:
         return "no_route", (

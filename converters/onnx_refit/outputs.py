@@ -48,7 +48,7 @@ def cut(model: onnx.ModelProto) -> Cut:
     del model.graph.output[:]
     model.graph.output.extend(kept)
     if made.dropped or made.classes:
-        _prune(model)
+        prune(model)
     return made
 
 
@@ -85,7 +85,7 @@ def label_classes(model: onnx.ModelProto, name: str) -> list[Any]:
     return []
 
 
-def _prune(model: onnx.ModelProto) -> None:
+def prune(model: onnx.ModelProto) -> None:
     """Take away what no output needs any more; constants too, inputs stay."""
     wanted = {output.name for output in model.graph.output}
     kept = []

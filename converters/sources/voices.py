@@ -18,6 +18,10 @@ from converters.sources.loaded import Answers, Loaded, Rows
 NEARNESS = "transform:negated"
 
 
+# Of two classes' probabilities the second's alone.
+POSITIVE = ":positive"
+
+
 def answer(model: Loaded, rows: Rows, outputs: list[Output]) -> Answers:
     """Call each output's method once and shape its answer as the output promises.
 
@@ -29,19 +33,26 @@ def answer(model: Loaded, rows: Rows, outputs: list[Output]) -> Answers:
     """
     frame = model.frame(rows)
     count = len(next(iter(rows.values())))
-    told: dict[str, Any] = {}
+    heard: dict[str, Any] = {}
     answers: Answers = {}
     for output in outputs:
-        if output.source not in told:
-            told[output.source] = _ask(model, output.source, frame)
-        answers[output.name] = _shaped(told[output.source], output, count)
+        if output.source not in heard:
+            heard[output.source] = told(model, output.source, frame)
+        answers[output.name] = _shaped(heard[output.source], output, count)
     return answers
 
 
-def _ask(model: Loaded, source: str, frame: Any) -> Any:
+def told(model: Loaded, source: str, frame: Any) -> Any:
+    """What one method of the original answers for a frame, in its own form.
+
+    Raises:
+        Refused: `original_fails`.
+    """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
+            if source.endswith(POSITIVE):
+                return np.asarray(told(model, source.removesuffix(POSITIVE), frame))[:, 1]
             if ask := getattr(sources.module(model.flavor), "ask", None):
                 return ask(model, source, frame)
             if source == pairwise.PAIRS:
