@@ -31,6 +31,7 @@ class Feature:
     categories: values that an encoder has learned.
     unseen: an encoder takes values that it has not learned.
     texts: it holds free text, made of these words.
+    fillers: words that a vectoriser passes over.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Feature:
     categories: list[Any] = field(default_factory=list)
     unseen: bool = False
     texts: list[str] = field(default_factory=list)
+    fillers: list[str] = field(default_factory=list)
 
     @property
     def dtype(self) -> Any:
@@ -123,7 +125,7 @@ def cast(feature: Feature, values: Iterable[Any]) -> Array:
 def random_values(feature: Feature, count: int, random: np.random.Generator) -> Array:
     """`count` plausible values of one feature."""
     if feature.texts:
-        return cast(feature, texts.random(feature.texts, count, random))
+        return cast(feature, texts.random(feature.texts, feature.fillers, count, random))
     if feature.categories:
         picks = random.integers(0, len(feature.categories), count)
         return cast(feature, [feature.categories[i] for i in picks])
@@ -169,7 +171,7 @@ def special_values(feature: Feature) -> dict[str, list[Any]]:
     if feature.type == "string":
         special["empty"] = [""]
         if feature.texts:
-            special["text"] = texts.special(feature.texts)
+            special["text"] = texts.special(feature.texts, feature.fillers)
         if feature.unseen or not feature.categories:
             special["unseen"] = ["crossport never seen", "\u00e9\u6f22 "]
     if feature.type in NUMERIC:

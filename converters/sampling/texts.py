@@ -75,17 +75,27 @@ DISGUISES: tuple[Callable[[str], str], ...] = (
 )
 
 
-def random(words: list[str], count: int, draw: np.random.Generator) -> list[str]:
-    """`count` texts of up to thirty words, most of them known ones."""
-    return [_text(words, int(draw.integers(0, 30)), draw) for _ in range(count)]
+def random(
+    words: list[str], fillers: list[str], count: int, draw: np.random.Generator
+) -> list[str]:
+    """`count` texts of up to thirty words, most of them known ones.
+
+    fillers: words that the model passes over, which are put between the words of an n-gram.
+    """
+    between = [*fillers, "zq", "7"]
+    return [_text(words, between, int(draw.integers(0, 30)), draw) for _ in range(count)]
 
 
-def _text(words: list[str], length: int, draw: np.random.Generator) -> str:
+def _text(words: list[str], fillers: list[str], length: int, draw: np.random.Generator) -> str:
     chance, plain = draw.random(length), draw.random() < 0.4
     made = []
     for one in chance:
         word = str(words[draw.integers(len(words))])
-        if not plain and one < 0.15:
+        if one > 0.7 and " " in word:
+            word = word.replace(" ", f" {fillers[draw.integers(len(fillers))]} ")
+        elif one > 0.9:
+            word = fillers[draw.integers(len(fillers))]
+        elif not plain and one < 0.15:
             word = STRANGERS[draw.integers(len(STRANGERS))]
         elif not plain and one < 0.4:
             word = DISGUISES[draw.integers(len(DISGUISES))](word)
@@ -94,13 +104,16 @@ def _text(words: list[str], length: int, draw: np.random.Generator) -> str:
     return "".join(made)
 
 
-def special(words: list[str]) -> list[str]:
+def special(words: list[str], fillers: list[str]) -> list[str]:
     """Texts worth a row of their own."""
     first = words[: max(1, min(len(words), 3))]
     texts = ["   ", "\n\t\u00a0\u2003", "!!!", "... ?!", "\x00", "a b c", *STRANGERS]
     for word in first:
         texts += [word, f" {word} ", *(disguise(word) for disguise in DISGUISES)]
         texts += [f"{word}{gap}{word}" for gap in dict.fromkeys(GAPS)]
+    for gram in [word for word in words if " " in word.strip()][:20]:
+        texts += [gram.replace(" ", between) for between in ("  ", "\n", ". ", " x ", " zq ")]
+        texts += [gram.replace(" ", f" {filler} ") for filler in fillers[:3]]
     texts.append(f"{first[0]} " * LONG)
     texts.append(" ".join(words[:LONG]))
     texts.append("".join(words[:LONG]))

@@ -318,23 +318,29 @@ def _quantiles(step: Any, links: Links) -> Links:
 
 
 def _words(step: Any, links: Links) -> Links:
-    return _read_words([str(word) for word in step.vocabulary_], links)
+    return _read_words([str(word) for word in step.vocabulary_], links, _fillers(step))
 
 
 def _fixed_words(step: Any, links: Links) -> Links:
     """A vectoriser that was told its vocabulary, which it need not be fitted for."""
-    return _read_words([str(word) for word in step.vocabulary or ()], links)
+    return _read_words([str(word) for word in step.vocabulary or ()], links, _fillers(step))
 
 
 def _hashed_words(step: Any, links: Links) -> Links:
-    _read_words(list(texts.COMMON), links)
+    _read_words(list(texts.COMMON), links, _fillers(step))
     return []
 
 
-def _read_words(words: list[str], links: Links) -> Links:
+def _fillers(step: Any) -> list[str]:
+    told = getattr(step, "get_stop_words", lambda: None)()
+    return sorted(str(word) for word in told or ())[:500]
+
+
+def _read_words(words: list[str], links: Links, fillers: list[str]) -> Links:
     for link in links[:1]:
         if link is not None:
             link.feature.texts += sorted(words)[:2000]
+            link.feature.fillers += fillers
     return [None] * len(words)
 
 
