@@ -201,7 +201,12 @@ def additive_chi2(graph: Graph, estimator: Any, frame: Frame) -> Frame:
 
 @transformer("sklearn.PolynomialCountSketch")
 def count_sketch(graph: Graph, estimator: Any, frame: Frame) -> Frame:
-    """The product of Fourier transforms of hashed rows; the transforms are matrices here."""
+    """The product of Fourier transforms of hashed rows; the transforms are matrices here.
+
+    Raises:
+        Refused: `no_converter` where the hashes leave columns that hold only rounding noise.
+    """
+    _refuse_noise(estimator)
     x = _fed(graph, frame, estimator) * math.sqrt(estimator.gamma)
     size = int(estimator.n_components)
     turns = 2 * math.pi * (np.outer(np.arange(size), np.arange(size)) % size) / size
@@ -222,6 +227,23 @@ def count_sketch(graph: Graph, estimator: Any, frame: Frame) -> Frame:
         raise ValueError("a polynomial of degree 0")
     back = _times(real, cosines / size) - _times(imaginary, sines / size)
     return _answer(estimator, back, frame)
+
+
+def _refuse_noise(estimator: Any) -> None:
+    """See that every column is some sum of products of features."""
+    size = int(estimator.n_components)
+    reached = np.zeros(size, bool)
+    reached[0] = True
+    for places in estimator.indexHash_:
+        moved = [np.roll(reached, int(place)) for place in np.unique(places)]
+        reached = np.asarray(np.any(moved, axis=0), bool)
+    if not reached.all():
+        raise Refused(
+            "no_converter",
+            f"PolynomialCountSketch(n_components={size}) leaves {int((~reached).sum())} columns "
+            "that no feature reaches, which hold the rounding noise of its Fourier transform; use "
+            "fewer components, or Nystroem.",
+        )
 
 
 @transformer("sklearn.KMeans", "sklearn.MiniBatchKMeans", "sklearn.BisectingKMeans")

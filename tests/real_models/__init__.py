@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from tests.real_models import booster_models, sklearn_models, sklearn_predictors, torch_models
+from tests.real_models import (
+    booster_models,
+    sklearn_models,
+    sklearn_predictors,
+    sklearn_transformers,
+    torch_models,
+)
 from tests.real_models.sklearn_models import Make
 
 # (flavor, target) → functions that save one model in the folder they are given.
 REAL_MODELS: dict[tuple[str, str], list[Make]] = {
-    ("sklearn", "onnx"): [*sklearn_models.MAKERS, *sklearn_predictors.PREDICTORS],
+    ("sklearn", "onnx"): [
+        *sklearn_models.MAKERS,
+        *sklearn_predictors.PREDICTORS,
+        *sklearn_transformers.TRANSFORMERS,
+    ],
     ("sklearn", "pmml"): sklearn_models.MAKERS,
     ("xgboost", "onnx"): booster_models.XGBOOST,
     ("lightgbm", "onnx"): booster_models.LIGHTGBM,
     ("catboost", "onnx"): booster_models.CATBOOST,
     ("pytorch", "onnx"): torch_models.PYTORCH,
+    ("pytorch", "torchscript"): torch_models.PYTORCH,
 }
