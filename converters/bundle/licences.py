@@ -30,8 +30,20 @@ _OF_TARGET = {
         "JPMML-Evaluator, which Maven downloads and the generated Java calls; not in this bundle",
         "JPMML-AGPL-3.0.txt",
     ),
+    "xgboost": Licence(
+        "Apache-2.0", "XGBoost, which opens the model; not in this bundle", "XGBoost.txt"
+    ),
+    "lightgbm": Licence(
+        "MIT", "LightGBM, which opens the model; not in this bundle", "LightGBM.txt"
+    ),
+    "catboost": Licence(
+        "Apache-2.0", "CatBoost, which opens the model; not in this bundle", "CatBoost.txt"
+    ),
     "savedmodel": Licence(
         "Apache-2.0", "TensorFlow, which opens the model; not in this bundle", "TensorFlow.txt"
+    ),
+    "torchscript": Licence(
+        "BSD-3-Clause", "libtorch, which opens the model; not in this bundle", "PyTorch.txt"
     ),
 }
 _MODEL = Licence(

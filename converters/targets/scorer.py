@@ -40,7 +40,7 @@ class Scorer(Protocol):
 
 
 def shaped(output: Output, values: Array, rows: int) -> Array:
-    """An answer in the shape that its Output promises: [N], or [N, width]; [N, *shape] is flattened.
+    """An answer in the shape that its Output promises: [N] or [N, width]; [N, *shape] flattened.
 
     [N, 1] is taken for [N] and the other way round; nothing else is bent.
 
