@@ -59,7 +59,7 @@ class Target:
     loads: tuple[str, ...] = ()
 
 
-# What XGBoost and LightGBM import for their wrapper classes.
+# What boosters' libraries import for their wrapper classes.
 _SCIKIT_LEARN = ("sklearn", "joblib", "cloudpickle")
 
 TARGETS = (
@@ -75,7 +75,13 @@ TARGETS = (
     ),
     Target("xgboost", "XGBoost", "model.ubj", "XGBoost4J", loads=("xgboost", *_SCIKIT_LEARN)),
     Target("lightgbm", "LightGBM", "model.txt", "lightgbm4j", loads=("lightgbm", *_SCIKIT_LEARN)),
-    Target("catboost", "CatBoost", "model.cbm", "catboost-prediction", loads=("catboost",)),
+    Target(
+        "catboost",
+        "CatBoost",
+        "model.cbm",
+        "catboost-prediction",
+        loads=("catboost", *_SCIKIT_LEARN),
+    ),
 )
 
 # Where a bundle can be asked to run.
@@ -101,6 +107,7 @@ ROUTES = (
     Route("onnx", "onnx", "converters.routes.onnx_onnx:convert", Queue.CPU, memory_mb=8192),
     Route("xgboost", "pmml", "converters.routes.xgboost_pmml:convert", Queue.CPU),
     Route("lightgbm", "pmml", "converters.routes.lightgbm_pmml:convert", Queue.CPU),
+    Route("catboost", "pmml", "converters.routes.catboost_pmml:convert", Queue.CPU),
     Route(
         "tensorflow",
         "onnx",

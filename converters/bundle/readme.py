@@ -8,7 +8,20 @@ from converters.contract import Input, OutputKind
 from converters.java.plan import Plan, plan
 
 # How a target without generated Java is opened, a sentence or a snippet each.
-OPENING: dict[str, str] = {}
+OPENING: dict[str, str] = {
+    "torchscript": "On the JVM: DJL's PyTorch engine (`ai.djl.pytorch:pytorch-engine`) loads it with "
+    "`optEngine(\"PyTorch\")`. Tensors go in by position, in the order of the manifest's inputs, "
+    "and come out in that of its outputs.",
+    "xgboost": 'On the JVM: `XGBoost.loadModel("model.ubj")` of `ml.dmlc:xgboost4j_2.12`, in the '
+    "same version. Features go as floats in the order of the manifest's columns, NaN for a missing "
+    "one.",
+    "lightgbm": "On the JVM: `LGBMBooster.loadModelFromString(text)` of "
+    "`io.github.metarank:lightgbm4j`. Features go as doubles in the order of the manifest's "
+    "columns, NaN for a missing one.",
+    "catboost": 'On the JVM: `CatBoostModel.loadModel("model.cbm")` of '
+    "`ai.catboost:catboost-prediction`, which answers raw values. Numbers go as floats, categories "
+    "as text, each in the order of the manifest's columns.",
+}
 
 
 def readme(manifest: Manifest) -> str:

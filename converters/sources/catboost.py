@@ -14,6 +14,8 @@ from converters.sources import mlmodel, signatures
 from converters.sources.loaded import Loaded
 
 CLASSES = ("CatBoost", "CatBoostClassifier", "CatBoostRegressor", "CatBoostRanker")
+# The sums of the leaves, before any link.
+RAW = "RawFormulaVal"
 FORMATS = ("cbm", "json")
 # Where a model keeps the words of its input example, by feature (converters.onnx_graph).
 WORDS = "crossport_words"
@@ -53,6 +55,8 @@ def load(folder: Path, config: dict[str, Any]) -> Any:
 
 def ask(model: Loaded, source: str, frame: Any) -> Any:
     """A method's answer; CatBoost takes no NaN among words, where MLflow's "" stands for none."""
+    if source == RAW:
+        return model.estimator.predict(frame, prediction_type=RAW)
     return getattr(model.estimator, source)(frame)
 
 

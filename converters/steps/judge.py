@@ -30,6 +30,10 @@ GOLDEN_DIR = "golden"
 PAGE = "parity.html"
 FEWEST_ROWS = 100
 SINGLE_ROWS = 64
+RUNTIMES = (
+    *("numpy", "onnx", "onnxruntime", "jpmml-evaluator", "jpype1", "torch", "tensorflow-cpu"),
+    *("xgboost-cpu", "lightgbm", "catboost"),
+)
 # Libraries that run a model's own code when they load it: the judge must do without.
 FORBIDDEN = ("sklearn", "xgboost", "lightgbm", "catboost", "cloudpickle", "joblib", "skops")
 
@@ -53,7 +57,9 @@ def run(jobdir: Path) -> bool:
         verdict = _judge(_Work(jobdir, folder, request, report, seconds))
         if verdict.state == "refused" and verdict.parity:
             _write_page(request, report, verdict, folder)
-        loaded = sorted(name for name in FORBIDDEN if name in sys.modules)
+        row = target(request.target)
+        allowed = row.loads if row else ()
+        loaded = sorted(name for name in set(FORBIDDEN) - set(allowed) if name in sys.modules)
         if loaded:
             raise RuntimeError(f"the judge has loaded {', '.join(loaded)}")
     except Refused as refusal:
@@ -62,7 +68,7 @@ def run(jobdir: Path) -> bool:
         traceback.print_exc()
         sentence = f"The judgement broke: {type(error).__name__}. Its log says where."
         verdict = JudgeReport("crashed", "crashed", sentence)
-    found = versions("numpy", "onnx", "onnxruntime", "jpmml-evaluator", "jpype1")
+    found = versions(*RUNTIMES)
     contract.write(replace(verdict, seconds=seconds, versions=found), folder / contract.REPORT_FILE)
     return verdict.state != "crashed"
 

@@ -1,0 +1,60 @@
+"""XGBoost to its own file, as every binding of XGBoost reads it, XGBoost4J among them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from converters.contract import Request
+from converters.errors import Refused
+from converters.native import matrix
+from converters.routes.converted import Converted
+from converters.sources.loaded import Loaded
+
+FILE = "model.ubj"
+
+
+def convert(model: Loaded, request: Request, folder: Path) -> Converted:
+    """Write `model.ubj` into `folder`: the trees that the model answers with, and no others.
+
+    Raises:
+        Refused: `native_text`, `native_categories`, `objective_unknown`.
+    """
+    import xgboost
+
+    estimator = model.estimator
+    booster = _answering(estimator)
+    if "c" in (booster.feature_types or []):
+        raise Refused(
+            "native_categories",
+            "This model learned categories, which reach its own file as numbers that Python gives "
+            "them; export to ONNX, where they stand in the file.",
+        )
+    inputs = matrix.inputs(model.signature, "float32")
+    booster.feature_names = None  # XGBoost4J feeds matrices without names
+    booster.save_model(folder / FILE)
+    probe = booster.predict(xgboost.DMatrix(np.zeros((2, booster.num_features()), np.float32)))
+    width = probe.shape[1] if probe.ndim == 2 else 0
+    return Converted(
+        file=FILE,
+        signature=model.signature,
+        inputs=inputs,
+        outputs=[matrix.output(estimator, width)],
+        facts={"converter": f"xgboost {xgboost.__version__}", "precision": "float32"},
+        notes=[*model.notes, "Features go by their order: XGBoost's file is asked by position."],
+    )
+
+
+def _answering(estimator: Any) -> Any:
+    """A copy of the Booster, cut to the rounds that a wrapper answers with after early stopping."""
+    if type(estimator).__name__ == "Booster":
+        return estimator.copy()
+    booster = estimator.get_booster()
+    best = getattr(estimator, "best_iteration", None) if _stopped_early(booster) else None
+    return booster[: int(best) + 1] if best is not None else booster.copy()
+
+
+def _stopped_early(booster: Any) -> bool:
+    return booster.attr("best_iteration") is not None
