@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,7 @@ def write(model: Loaded, request: Request, folder: Path) -> Converted:
     try:
         answer = compose.predicted(graph, model.estimator, frame)
     except Refused as refusal:
-        raise Refused(refusal.code, refusal.sentence.replace("ONNX", "PMML")) from refusal
+        raise _for_pmml(refusal) from refusal
     if borrowed := [reason for reason in graph.inexact if "skl2onnx" in reason]:
         name = borrowed[0].partition(" ")[0]
         raise Refused("not_in_pmml", f"{name} cannot be written in PMML; export to ONNX.")
@@ -70,6 +71,14 @@ def write(model: Loaded, request: Request, folder: Path) -> Converted:
         },
         notes=list(dict.fromkeys(graph.notes)),
     )
+
+
+def _for_pmml(refusal: Refused) -> Refused:
+    """An emitter's refusal, in whose sentence ONNX is named and a library's reason quoted."""
+    sentence = refusal.sentence
+    if refusal.code == "no_converter":
+        sentence = re.sub(r" \(.*\)", "", sentence)
+    return Refused(refusal.code, sentence.replace("ONNX", "PMML"))
 
 
 def _same_width(model: Loaded, width: int) -> None:

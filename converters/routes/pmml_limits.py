@@ -29,6 +29,7 @@ SQUEEZED = (
     *("LinearSVC", "RidgeClassifier", "RidgeClassifierCV", "SGDClassifier", "Perceptron"),
     "PassiveAggressiveClassifier",
 )
+UNNAMED = "A step of this model"
 FORESTS = ("DecisionTree", "RandomForest", "ExtraTree", "Bagging", "IsolationForest", "AdaBoost")
 INNER = (
     *("steps", "transformers_", "transformer_list", "estimators_", "estimators", "estimator_"),
@@ -145,10 +146,8 @@ def another_way(refusal: Refused) -> bool:
 
 def refusal(log: str) -> Refused:
     """The refusal for a failed run of the program, from what it wrote on stderr."""
-    causes = re.findall(r"(?:Exception|Error): (.+)", log)
-    said = " ".join(causes[-1].split()) if causes else ""
-    named = re.findall(r"\b(?:sklearn|xgboost|lightgbm)(?:\.\w+)*\.([A-Z]\w+)", said)
-    what = named[0] if named else "A step of this model"
+    named = re.findall(r"Python class (?:\w+\.)*(\w+)", log)
+    what = named[-1] if named else UNNAMED
     return Refused(
         "not_in_pmml",
         f"{what} does not go into PMML; replace it, or do its work before the model.",
@@ -157,5 +156,5 @@ def refusal(log: str) -> Refused:
 
 def neither(ours: Refused, theirs: Refused) -> Refused:
     """The refusal where neither writer has a model: the one that names what is in the way."""
-    unnamed = theirs.sentence.startswith("A step of this model")
+    unnamed = theirs.sentence.startswith(UNNAMED)
     return ours if unnamed or ours.code == "pmml_size" else theirs
