@@ -155,7 +155,7 @@ class _Maker:
         self.symbols: dict[str | tuple[bool, ...], int] = {}
         self.images: dict[tuple[object, ...], int] = {}
         self.masks = [*kinds.values(), *([cased(), ignorable()] if sigma else [])]
-        self.alphabet.flags = {name: np.zeros(0, dtype=bool) for name in kinds}
+        self.flags: list[tuple[bool, ...]] = []
         for character in known:
             self._symbol(character, known=True)
         self.known = set(known)
@@ -169,8 +169,7 @@ class _Maker:
         if key not in self.symbols:
             self.symbols[key] = len(self.alphabet.symbols)
             self.alphabet.symbols.append(character if known else "")
-            for (name, flags), bit in zip(self.alphabet.flags.items(), bits, strict=True):
-                self.alphabet.flags[name] = np.append(flags, bit)
+            self.flags.append(bits)
         return self.symbols[key]
 
     def _image(self, symbols: tuple[int, ...], code: int) -> int:
@@ -207,8 +206,12 @@ class _Maker:
             self._sigmas()
         else:
             self.alphabet.cased, self.alphabet.ignorable = [], []
-        if self.vanish:
-            return
+        if not self.vanish:
+            self._unknown()
+        columns = np.array(self.flags, dtype=bool).reshape(len(self.flags), len(self.kinds))
+        self.alphabet.flags = dict(zip(self.kinds, columns.T, strict=True))
+
+    def _unknown(self) -> None:
         codes = np.zeros(CODES, dtype=np.int64)
         for place, mask in enumerate(self.masks):
             codes |= mask.astype(np.int64) << place

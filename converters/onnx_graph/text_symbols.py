@@ -204,17 +204,20 @@ def _become(graph: Graph, images: Value, rows: Value, alphabet: Alphabet) -> Sym
         images, rows = compress(graph, images, stays), compress(graph, rows, stays)
     if (lengths <= 1).all():
         return Symbols(look(graph, joined, look(graph, starts, images)), rows)
-    each = look(graph, lengths, images)
-    ends = total(graph, each)
-    begins = graph.binary("Sub", ends, each)
-    last = graph.op("ReduceSum", [each], "int64", 0, keepdims=1)
-    nothing = graph.op("ConstantOfShape", [last], "int64", 0, value=_zero())
-    ones = graph.binary("Add", graph.binary("Mul", begins, 0), 1)
-    source = total(graph, put(graph, nothing, begins, ones))
-    source = graph.binary("Sub", source, 1)
-    shift = graph.binary("Sub", look(graph, starts, images), begins)
-    at = graph.binary("Add", gather(graph, shift, source), count_up(graph, last))
+    source, inside = spread(graph, look(graph, lengths, images))
+    at = graph.binary("Add", gather(graph, look(graph, starts, images), source), inside)
     return Symbols(look(graph, joined, at), gather(graph, rows, source))
+
+
+def spread(graph: Graph, lengths: Value) -> tuple[Value, Value]:
+    """Each index as often as its length says, which is never 0, and 0, 1, 2 … within each."""
+    ends = total(graph, lengths)
+    begins = graph.binary("Sub", ends, lengths)
+    last = graph.op("ReduceSum", [lengths], "int64", 0, keepdims=1)
+    nothing = graph.op("ConstantOfShape", [last], "int64", 0, value=_zero())
+    ones = graph.op("Expand", [graph.const([1], "int64"), size(graph, begins)], "int64", 0)
+    source = graph.binary("Sub", total(graph, put(graph, nothing, begins, ones)), 1)
+    return source, graph.binary("Sub", count_up(graph, last), gather(graph, begins, source))
 
 
 def _zero() -> object:

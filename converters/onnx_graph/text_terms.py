@@ -40,9 +40,17 @@ BLANK = " "
 
 @dataclass(frozen=True)
 class Terms:
-    """Flat arrays [T], int64: each term's number, its length in characters and its text's row."""
+    """Flat arrays [T], int64, one entry a term.
+
+    Attributes:
+        numbers: what tells it.
+        begins: the place of its first symbol.
+        lengths: its length in characters.
+        rows: its text's row.
+    """
 
     numbers: Value
+    begins: Value
     lengths: Value
     rows: Value
 
@@ -96,7 +104,7 @@ def words(graph: Graph, found: Symbols, alphabet: Alphabet, pattern: TokenPatter
     begins, ends, lengths = (compress(graph, one, keep) for one in (begins, ends, lengths))
     values = look(graph, _character_numbers(alphabet), found.codes)
     rows = gather(graph, found.rows, begins)
-    return Terms(_polynomials(graph, values, begins, ends), lengths, rows)
+    return Terms(_polynomials(graph, values, begins, ends), begins, lengths, rows)
 
 
 def _both(graph: Graph, one: Value, other: Value) -> Value:
@@ -162,8 +170,8 @@ def without(graph: Graph, terms: Terms, stop_words: Iterable[str]) -> Terms:
     """The terms that are no stop words."""
     stopped = lookup(graph, terms.numbers, {term_number(word): 0 for word in stop_words}, 1)
     keep = graph.cast(stopped, "bool")
-    kept = [compress(graph, one, keep) for one in (terms.numbers, terms.lengths, terms.rows)]
-    return Terms(*kept)
+    arrays = (terms.numbers, terms.begins, terms.lengths, terms.rows)
+    return Terms(*(compress(graph, one, keep) for one in arrays))
 
 
 def lookup(graph: Graph, numbers: Value, table: dict[int, int], other: int) -> Value:
