@@ -9,8 +9,8 @@ from converters.java.plan import Plan, plan
 
 # How a target without generated Java is opened, a sentence or a snippet each.
 OPENING: dict[str, str] = {
-    "torchscript": "On the JVM: DJL's PyTorch engine (`ai.djl.pytorch:pytorch-engine`) loads it with "
-    "`optEngine(\"PyTorch\")`. Tensors go in by position, in the order of the manifest's inputs, "
+    "torchscript": "On the JVM: DJL's PyTorch engine (`ai.djl.pytorch:pytorch-engine`), with "
+    '`optEngine("PyTorch")`. Tensors go in by position, in the order of the manifest\'s inputs, '
     "and come out in that of its outputs.",
     "xgboost": 'On the JVM: `XGBoost.loadModel("model.ubj")` of `ml.dmlc:xgboost4j_2.12`, in the '
     "same version. Features go as floats in the order of the manifest's columns, NaN for a missing "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,17 +13,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from converters.contract import Column, Signature, Tensor
+from converters.contract import Column, Output, Signature, Tensor
 from converters.errors import Refused
-from converters.sources import mlmodel, torch_files
-from converters.sources.loaded import TENSOR, Loaded, carried
+from converters.sources import mlmodel, torch_answers, torch_files
+from converters.sources.loaded import TENSOR, Loaded, Rows, carried
 from converters.sources.torch_files import EXPORTED, PICKLED
 
 FILES = ("model.pth", "model.pt2", "model.pt")
 HIGHEST_TOKEN = 1 << 20
-# Torch's dtypes that answers do not have, and what holds them without loss.
-WIDENED = {"float16": "float32", "bfloat16": "float32", "int8": "int32", "int16": "int32"}
-WIDENED |= {"uint8": "int32", "uint16": "int32", "uint32": "int64"}
 
 
 @dataclass
@@ -59,8 +57,11 @@ class TorchModel:
 
         if self._last is None or self._last[0] is not frame:
             with torch.no_grad():
-                found = flattened(self.call(tensors_of(frame)))
-            self._last = (frame, {name: as_array(value) for name, value in found.items()})
+                found = torch_answers.flattened(self.call(tensors_of(frame)))
+            self._last = (
+                frame,
+                {name: torch_answers.as_array(value) for name, value in found.items()},
+            )
         return self._last[1]
 
 
@@ -151,6 +152,40 @@ def _from_example(model: TorchModel, example: Any) -> Signature:
     )
 
 
+def unsettled(model: Loaded, asked: Rows, outputs: list[Output]) -> npt.NDArray[np.bool_]:
+    """[N] where a whole or true-or-false answer hangs on rounding: in double it is another one.
+
+    Such answers jump (an argmax, a comparison), so no tolerance covers them.
+    """
+    count = len(next(iter(asked.values())))
+    jumps = [output for output in outputs if np.dtype(output.dtype).kind in "biu"]
+    if not jumps:
+        return np.zeros(count, dtype=np.bool_)
+    frame = model.frame(asked)
+    single, double = model.estimator.answers(frame), _in_double(model.estimator, frame)
+    found = np.zeros(count, dtype=np.bool_)
+    for output in jumps:
+        if output.source in double:
+            differ = single[output.source] != double[output.source]
+            found |= np.asarray(differ).reshape(count, -1).any(axis=1)
+    return found
+
+
+def _in_double(model: TorchModel, frame: Any) -> dict[str, npt.NDArray[Any]]:
+    """The answers of a copy of the module in double; none where it does not compute in double."""
+    import torch
+
+    tensors = [one.double() if one.is_floating_point() else one for one in tensors_of(frame)]
+    try:
+        with torch.no_grad():
+            inside = copy.deepcopy(model.module).double()
+            found = torch_answers.flattened(called(inside, model.keywords, tensors))
+    except Exception:
+        # Foreign code, asked for what it need not be able to do; then no row is left out.
+        return {}
+    return {name: torch_answers.as_array(value) for name, value in found.items()}
+
+
 def tensors_in(signed: Signature) -> list[Tensor]:
     """The signature's tensors, also where there is one; none for columns."""
     return [signed.tensor] if signed.tensor is not None else signed.tensors
@@ -165,47 +200,6 @@ def tensors_of(frame: Any) -> list[Any]:
     if hasattr(frame, "columns"):
         return [torch.from_numpy(frame.to_numpy(dtype=np.float32))]
     return [torch.from_numpy(np.ascontiguousarray(frame))]
-
-
-def flattened(answer: Any, name: str = "output") -> dict[str, Any]:
-    """A module's answer as tensors by name: `output`, `output_1` …, or the names of its keys.
-
-    Raises:
-        Refused: `output_type` for anything but tensors in tuples, lists and mappings.
-    """
-    import torch
-
-    if isinstance(answer, torch.Tensor):
-        return {name: answer}
-    if answer is None:
-        return {}
-    if isinstance(answer, Mapping):
-        named = {str(key): value for key, value in answer.items()}
-    elif hasattr(answer, "_asdict"):
-        named = answer._asdict()
-    elif isinstance(answer, tuple | list):
-        named = {name if not i else f"{name}_{i}": value for i, value in enumerate(answer)}
-    else:
-        raise Refused(
-            "output_type",
-            f"The module answers with a {type(answer).__name__}, which no converted file can give; "
-            "let forward return tensors, alone, in a tuple or in a dict.",
-        )
-    found: dict[str, Any] = {}
-    for key, value in named.items():
-        for inner, tensor in flattened(value, key).items():
-            found[inner if inner not in found else f"{key}_{inner}"] = tensor
-    return found
-
-
-def as_array(tensor: Any) -> npt.NDArray[Any]:
-    """A tensor as numpy has it, half precision widened."""
-    wide = WIDENED.get(str(tensor.dtype).removeprefix("torch."))
-    if wide is not None:
-        import torch
-
-        tensor = tensor.to(getattr(torch, wide))
-    return np.asarray(tensor.detach().cpu().resolve_conj().resolve_neg().numpy())
 
 
 def _file(folder: Path, config: dict[str, Any]) -> Path:

@@ -13,7 +13,7 @@ from converters import sampling, types
 from converters.contract import Input, Output, OutputKind, Request, Signature, Tensor
 from converters.errors import Refused
 from converters.sampling import tensors as tensor_rows
-from converters.sources import pytorch
+from converters.sources import pytorch, torch_answers
 from converters.sources.loaded import TENSOR, Loaded, Rows, carried
 
 PROBED = 3
@@ -42,7 +42,9 @@ class Flat(torch.nn.Module):  # type: ignore[misc]  # torch has no types here
 
     def forward(self, *values: Any) -> tuple[Any, ...]:
         answer = pytorch.called(self.inner, self.keywords, self.tensors(values))
-        return tuple(value.to(_wide(value.dtype)) for value in pytorch.flattened(answer).values())
+        return tuple(
+            value.to(_wide(value.dtype)) for value in torch_answers.flattened(answer).values()
+        )
 
 
 @dataclass
@@ -80,7 +82,7 @@ def interface(model: Loaded, request: Request) -> Interface:
 
 
 def _wide(dtype: torch.dtype) -> torch.dtype:
-    wide = pytorch.WIDENED.get(str(dtype).removeprefix("torch."))
+    wide = torch_answers.WIDENED.get(str(dtype).removeprefix("torch."))
     return dtype if wide is None else getattr(torch, wide)
 
 

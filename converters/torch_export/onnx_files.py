@@ -7,10 +7,7 @@ branches, or a graph that torch.export has captured, which has none.
 
 from __future__ import annotations
 
-import logging
-import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -18,17 +15,11 @@ from typing import Any
 import onnx
 import torch
 
-from converters.errors import Refused
 from converters.sources.loaded import Loaded
 from converters.sources.torch_files import SCRIPT
 from converters.torch_export import scripts
+from converters.torch_export.attempts import Attempt, refusal, tried
 from converters.torch_export.flat import Flat, Interface
-
-# What torch.export says where forward chooses by the values it is given.
-BY_DATA = (
-    *("data-dependent", "Dynamic control flow", "GuardOnDataDependent", "UserError: Consider"),
-    "Could not extract specialized integer",
-)
 
 
 @dataclass
@@ -38,9 +29,6 @@ class Exported:
     model: Any
     exporter: str
     failed: list[str] = field(default_factory=list)
-
-
-Attempt = Callable[[], Any]
 
 
 def export(model: Loaded, face: Interface, opset: int) -> Exported:
@@ -53,10 +41,10 @@ def export(model: Loaded, face: Interface, opset: int) -> Exported:
     flat = Flat(model.estimator, model.signature)
     failed: list[str] = []
     for name, attempt in _attempts(model, flat, face, opset, failed):
-        made = _tried(name, partial(_cleaned, attempt, face), failed)
+        made = tried(name, partial(_cleaned, attempt, face), failed)
         if made is not None:
             return Exported(made, name, failed)
-    raise _refusal(failed)
+    raise refusal(failed)
 
 
 def _attempts(
@@ -66,11 +54,11 @@ def _attempts(
         yield "legacy, from TorchScript", partial(scripts.onnx_of, flat, face, opset)
         return
     for strict in (False, True):
-        program = _tried("torch.export", partial(captured, flat, face, strict), failed)
+        program = tried("torch.export", partial(captured, flat, face, strict), failed)
         if program is not None:
             yield "dynamo", partial(_dynamo, program, face, opset)
             yield "legacy, from torch.export", partial(_legacy, program.module(), face, opset)
-    scripted = _tried("torch.jit.script", partial(torch.jit.script, model.estimator.module), failed)
+    scripted = tried("torch.jit.script", partial(torch.jit.script, model.estimator.module), failed)
     if scripted is not None:
         flat.inner = scripted
         yield "legacy, from torch.jit.script", partial(scripts.onnx_of, flat, face, opset)
@@ -98,52 +86,6 @@ def _dynamo(program: Any, face: Interface, opset: int) -> Any:
 
 def _legacy(module: Any, face: Interface, opset: int) -> Any:
     return scripts.traced(module, face.values, face.input_names, face.output_names, opset)
-
-
-def _tried(name: str, attempt: Attempt, failed: list[str]) -> Any:
-    """What the attempt makes; None where it fails, and then `failed` tells how."""
-    try:
-        with _quiet():
-            return attempt()
-    except (Refused, MemoryError):
-        raise
-    except Exception as error:
-        # Exporters raise whatever the code they meet raises; there is another one to try.
-        cause = error
-        while cause.__cause__ is not None:
-            cause = cause.__cause__  # type: ignore[assignment]
-        said = " ".join(f"{error} {cause if cause is not error else ''}".split())
-        failed.append(f"{name}: {type(cause).__name__}: {said[:1500]}")
-        return None
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Without the warnings and progress lines of exporters."""
-    before = logging.root.manager.disable
-    logging.disable(logging.WARNING)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logging.disable(before)
-
-
-def _refusal(failed: list[str]) -> Refused:
-    if any(word in text for text in failed for word in BY_DATA):
-        return Refused(
-            "data_dependent",
-            "The module's forward chooses by the values of its input (an if or a loop over data), "
-            "and neither torch.export nor torch.jit.script can carry that here. Write the choice "
-            "with torch.where, or log torch.jit.script(model).",
-        )
-    first = failed[0] if failed else "no exporter was tried"
-    return Refused(
-        "not_exportable",
-        f"PyTorch's exporters cannot carry this module ({first[:400]}). Replace what they name in "
-        "forward with plain tensor operations, or log the module as TorchScript.",
-    )
 
 
 def _cleaned(attempt: Attempt, face: Interface) -> Any:

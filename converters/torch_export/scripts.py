@@ -74,7 +74,8 @@ def _put_before(
     made: Any, flat: Flat, face: Interface, names: Sequence[str], tensors: Sequence[Any]
 ) -> None:
     """Cast the file's inputs to the script's, and join columns to one tensor, as `flat` does."""
-    nodes, infos, cast = [], [], []
+    nodes, infos = [], []
+    cast: list[str] = []
     for item, value in zip(face.inputs, face.values, strict=True):
         inner = tensors[0] if flat.columns else tensors[len(cast)]
         cast.append(f"{item.name} for the module")

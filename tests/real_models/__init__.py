@@ -23,5 +23,5 @@ REAL_MODELS: dict[tuple[str, str], list[Make]] = {
     ("lightgbm", "onnx"): booster_models.LIGHTGBM,
     ("catboost", "onnx"): booster_models.CATBOOST,
     ("pytorch", "onnx"): torch_models.PYTORCH,
-    ("pytorch", "torchscript"): torch_models.PYTORCH,
+    ("pytorch", "torchscript"): torch_models.TORCHSCRIPT,
 }
