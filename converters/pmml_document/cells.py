@@ -25,8 +25,9 @@ TYPES = {
     "bool": BOOLEAN,
     "string": STRING,
 }
-# How many cells one document may hold: each is an element that JPMML evaluates for every row.
-MOST_CELLS = 400_000
+# How many terms one document may hold: JPMML evaluates some million of them in a second, and the
+# rows of a proof are a thousand and more.
+MOST_TERMS = 200_000
 
 # How many values a domain may have.
 MOST_VALUES = 5000
@@ -79,6 +80,7 @@ class Cells:
     """Makes cells; equal ones are made once."""
 
     known: dict[Key, Cell] = field(default_factory=dict)
+    terms: int = 0
 
     def _made(
         self, op: str, dtype: str, args: Sequence[Cell], value: Any, nullable: bool, key: Key
@@ -86,12 +88,14 @@ class Cells:
         whole = (op, dtype, *(id(one) for one in args), *key)
         found = self.known.get(whole)
         if found is None:
-            if len(self.known) >= MOST_CELLS:
+            rows = len(value.rows) if isinstance(value, Table) else 0
+            self.terms += 0 if op == "constant" else 1 + len(args) + rows
+            if self.terms > MOST_TERMS:
                 raise Refused(
                     "pmml_size",
-                    f"This model's formulas have more than {MOST_CELLS} terms, which no PMML "
+                    f"This model's formulas have more than {MOST_TERMS} terms, which no PMML "
                     "engine answers in time; make the model smaller, for instance with fewer "
-                    "features, neighbours or support vectors.",
+                    "features, training rows, neighbours or support vectors.",
                 )
             found = self.known[whole] = Cell(op, dtype, tuple(args), value, nullable)
         return found

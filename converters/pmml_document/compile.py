@@ -75,7 +75,8 @@ def compiled(graph: Graph, inputs: dict[str, Array], program: Program) -> Progra
                 raise _unwritten(node.op_type) from error
         else:
             raise _unwritten(node.op_type)
-        program.values[node.output[0]] = result
+        several = result if isinstance(result, tuple) else (result,)
+        program.values.update(zip(node.output, several, strict=False))
     return program
 
 

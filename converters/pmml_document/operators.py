@@ -16,7 +16,7 @@ import numpy.typing as npt
 from converters.pmml_document.cells import BOOLEAN, DOUBLE, FLOAT, STRING, TYPES, Cell, Cells, Table
 
 Array = npt.NDArray[Any]
-Operator = Callable[[Cells, dict[str, Any], list[Array]], Array]
+Operator = Callable[[Cells, dict[str, Any], list[Array]], Any]
 
 OPERATORS: dict[str, Operator] = {}
 PLAIN = {"Add": "+", "Sub": "-", "Mul": "*", "Div": "/", "Pow": "pow"}
@@ -230,7 +230,8 @@ def cut(cells: Cells, attributes: dict[str, Any], inputs: list[Array]) -> Array:
     index = [slice(None)] * value.ndim
     for axis, start, end, step in zip(axes, first, last, steps, strict=True):
         index[int(axis)] = slice(int(start), int(end), int(step))
-    return value[tuple(index)]
+    result: Array = value[tuple(index)]
+    return result
 
 
 @operator("MatMul")
@@ -363,6 +364,33 @@ def first_largest(cells: Cells, row: list[Cell], way: str = "ArgMax") -> Cell:
     return _extreme(cells, "min", places)
 
 
+@operator("TopK")
+def top_k(cells: Cells, attributes: dict[str, Any], inputs: list[Array]) -> tuple[Array, Array]:
+    """The first of equals first: found one after the other, each put aside before the next."""
+    value, told = inputs
+    if value.ndim != 2 or attributes.get("axis", -1) not in (1, -1):
+        raise ValueError("a choice among the columns is expected")
+    function, aside = ("max", -math.inf) if attributes.get("largest", 1) else ("min", math.inf)
+    row, dtype = list(value[0]), value[0, 0].dtype
+    found, places = [], []
+    none = cells.constant(len(row), DOUBLE)
+    away = cells.constant(aside, dtype)
+    for _ in range(int(numbers(told).ravel()[0])):
+        most = _extreme(cells, function, row)
+        here = [
+            cells.choose(cells.compare("equal", one, most), cells.constant(place, DOUBLE), none)
+            for place, one in enumerate(row)
+        ]
+        first = _extreme(cells, "min", here)
+        found.append(most)
+        places.append(first)
+        row = [
+            cells.choose(cells.compare("equal", first, cells.constant(place, DOUBLE)), away, one)
+            for place, one in enumerate(row)
+        ]
+    return np.array([found], dtype=object), np.array([places], dtype=object)
+
+
 @operator("Gather")
 def gather(cells: Cells, attributes: dict[str, Any], inputs: list[Array]) -> Array:
     value, index = inputs
@@ -384,7 +412,7 @@ def picked(cells: Cells, index: Cell, column: list[Cell]) -> Cell:
     dtype = column[0].dtype
     groups: dict[int, list[int]] = {}
     domain = cells.domain(index)
-    reached = range(len(column)) if domain is None else sorted(int(place) for place in domain)
+    reached = [place for place in range(len(column)) if domain is None or place in domain]
     for place in reached:
         groups.setdefault(id(column[place]), []).append(place)
     common = max(groups.values(), key=len)
