@@ -8,18 +8,24 @@ from __future__ import annotations
 
 import math
 import warnings
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from converters.errors import Refused
+from converters.onnx_graph import searching
 from converters.onnx_graph.frame import Frame
 from converters.onnx_graph.graph import ML, Graph, Value
 from converters.onnx_graph.registry import transformer
 
 # A value that no model learned; asked where unknown values are allowed.
 UNKNOWN_TEXT = "\x00unknown"
+# How many categories an encoder is asked about at once: a column each would fill the memory.
+AT_ONCE = 512
+# More numbers than this are searched for, not compared with one by one.
+MANY = 64
 
 
 def is_missing(category: object) -> bool:
@@ -31,8 +37,23 @@ def is_missing(category: object) -> bool:
 
 @transformer("sklearn.OneHotEncoder")
 def one_hot(graph: Graph, estimator: Any, frame: Frame) -> Frame:
-    """A column a category, after dropping and grouping as fitted."""
-    return _encoded(graph, estimator, frame, [int(n) for n in estimator._n_features_outs])
+    """A column a category, after dropping and grouping as fitted.
+
+    Each category is looked up as the place of its 1, so that many categories stay a short table.
+    """
+    widths = [int(count) for count in estimator._n_features_outs]
+    ends = np.cumsum([0, *widths])
+    parts = []
+    for place, categories in enumerate(estimator.categories_):
+        if not widths[place]:
+            continue
+        ones, dtype = _ones(estimator, place, slice(ends[place], ends[place + 1]))
+        index = _index(graph, frame.column(graph, place), np.asarray(categories), frame, place)
+        found = graph.op("Gather", [graph.const(ones), index], "int64", 0, axis=0)
+        columns = np.arange(widths[place]).reshape(1, -1)
+        parts.append(graph.cast(graph.compare("Equal", graph.column(found), columns), dtype))
+    _note_unknown(graph, estimator)
+    return Frame((Frame(tuple(parts)).promoted(graph),))
 
 
 @transformer("sklearn.OrdinalEncoder")
@@ -61,12 +82,16 @@ def _encoded(graph: Graph, estimator: Any, frame: Frame, widths: list[int]) -> F
         dtype = _table_dtype(table.dtype)
         rows = graph.const(table.astype(dtype))
         parts.append(graph.op("Gather", [rows, index], dtype, widths[place], axis=0))
+    _note_unknown(graph, estimator)
+    return Frame((Frame(tuple(parts)).promoted(graph),))
+
+
+def _note_unknown(graph: Graph, estimator: Any) -> None:
     if getattr(estimator, "handle_unknown", "") == "error":
         graph.notes.append(
             f"{type(estimator).__name__} refuses categories that it has not learned; the converted "
             "model does not refuse them and answers as if they were absent."
         )
-    return Frame((Frame(tuple(parts)).promoted(graph),))
 
 
 def _table_dtype(dtype: Any) -> str:
@@ -78,21 +103,37 @@ def _table_dtype(dtype: Any) -> str:
 
 def _table(estimator: Any, place: int) -> npt.NDArray[Any]:
     """[categories + 1, outputs]: what each category of a column becomes, then an unknown one."""
+    return np.concatenate(list(_asked(estimator, place)))
+
+
+def _ones(estimator: Any, place: int, columns: slice) -> tuple[npt.NDArray[np.int64], str]:
+    """Where each category of a column, and then an unknown one, has its 1; -1 where it has none."""
+    ones, dtype = [], "float64"
+    for table in _asked(estimator, place):
+        own = table[:, columns]
+        ones.append(np.where(own.any(axis=1), own.argmax(axis=1), -1))
+        dtype = _table_dtype(own.dtype)
+    return np.concatenate(ones).astype(np.int64), dtype
+
+
+def _asked(estimator: Any, place: int) -> Iterator[npt.NDArray[Any]]:
+    """What the encoder makes of a column's categories, some at a time, then of an unknown one."""
     first = [categories[0] for categories in estimator.categories_]
-    asked = []
-    for category in estimator.categories_[place]:
-        row = list(first)
-        row[place] = category
-        asked.append(row)
-    table = _ask(estimator, asked)
+    categories = estimator.categories_[place]
+    for start in range(0, len(categories), AT_ONCE):
+        asked = []
+        for category in categories[start : start + AT_ONCE]:
+            row = list(first)
+            row[place] = category
+            asked.append(row)
+        yield (table := _ask(estimator, asked))
     row = list(first)
-    text = np.asarray(estimator.categories_[place]).dtype.kind in "OU"
-    row[place] = UNKNOWN_TEXT if text else _unknown_number(estimator.categories_[place])
+    text = np.asarray(categories).dtype.kind in "OU"
+    row[place] = UNKNOWN_TEXT if text else _unknown_number(categories)
     try:
-        unknown = _ask(estimator, [row])
+        yield _ask(estimator, [row])
     except ValueError:  # handle_unknown="error": the original has no answer here
-        unknown = np.zeros((1, table.shape[1]), table.dtype)
-    return np.concatenate([table, unknown])
+        yield np.zeros((1, table.shape[1]), table.dtype)
 
 
 def _unknown_number(categories: npt.NDArray[Any]) -> Any:
@@ -173,8 +214,12 @@ def _text_index(
 
 def _number_index(graph: Graph, column: Value, categories: npt.NDArray[Any]) -> Value:
     """Found by equality; NaN by its own test."""
-    whole = categories.dtype.kind == "i" and column.dtype in ("int32", "int64")
     numbers = np.array([np.nan if is_missing(item) else float(item) for item in categories])
+    plain = numbers[~np.isnan(numbers)]
+    exact = np.abs(plain).max(initial=0.0) < 2.0**53
+    if len(plain) > MANY and exact and (np.diff(plain) > 0).all():
+        return _searched(graph, graph.cast(column, "float64"), numbers, plain)
+    whole = categories.dtype.kind == "i" and column.dtype in ("int32", "int64")
     value = graph.cast(column, "int64" if whole else "float64")
     sought = categories.astype(np.int64) if whole else numbers
     equal = graph.compare("Equal", value, sought.reshape(1, -1))
@@ -188,6 +233,22 @@ def _number_index(graph: Graph, column: Value, categories: npt.NDArray[Any]) -> 
     best = graph.flat(graph.reduce("ReduceMax", hits))
     found = graph.cast(best, "bool")
     return graph.where(found, index, graph.const([len(numbers)], "int64"), index)
+
+
+def _searched(
+    graph: Graph, value: Value, numbers: npt.NDArray[Any], plain: npt.NDArray[Any]
+) -> Value:
+    """The place of each number among many ascending ones; NaN's is behind them if it is one."""
+    place = searching.counts(graph, value, [plain[1:]])
+    near = searching.looked_up(graph, place, [plain])
+    unknown = graph.const(np.array([[len(numbers)]]), "int64")
+    same = graph.compare("Equal", near, value)
+    found = graph.where(same, place, unknown, place)
+    if len(numbers) > len(plain):
+        missing = graph.op("IsNaN", [value], "bool", 1)
+        behind = graph.const(np.array([[len(plain)]]), "int64")
+        found = graph.where(missing, behind, found, found)
+    return graph.flat(found)
 
 
 def _name(frame: Frame, place: int) -> str:

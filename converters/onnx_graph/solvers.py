@@ -32,10 +32,10 @@ REFUSED = {
         "use a KNeighbors model on the features themselves",
     ),
     "sklearn.PatchExtractor": ("cuts pictures into patches", "cut them before the model"),
-    "sklearn.LabelEncoder": ("encodes targets, not features", "use OrdinalEncoder"),
-    "sklearn.LabelBinarizer": ("encodes targets, not features", "use OneHotEncoder"),
+    "sklearn.LabelEncoder": ("encodes targets instead of features", "use OrdinalEncoder"),
+    "sklearn.LabelBinarizer": ("encodes targets instead of features", "use OneHotEncoder"),
     "sklearn.MultiLabelBinarizer": (
-        "takes lists of labels, which no table of features holds",
+        "takes lists of labels instead of a table",
         "make one column a label before the model",
     ),
 }
@@ -51,5 +51,5 @@ def refused(graph: Graph, estimator: Any, frame: Frame) -> Frame:
     what, instead = REFUSED[class_name(type(estimator))]
     raise Refused(
         "no_converter",
-        f"{type(estimator).__name__} {what}, which no graph of operators does; {instead}.",
+        f"{type(estimator).__name__} {what}, which ONNX cannot do; {instead}.",
     )

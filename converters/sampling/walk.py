@@ -317,6 +317,24 @@ def _quantiles(step: Any, links: Links) -> Links:
     return [None] * len(links)
 
 
+def _knots(step: Any, links: Links) -> Links:
+    for link, basis in zip(links, step.bsplines_, strict=True):
+        if link is not None:
+            inner = np.asarray(basis.t)[basis.k : len(basis.t) - basis.k]
+            link.feature.points.append(link.back(inner))
+            link.feature.spans(link.back(inner))
+    return _unknown(step)
+
+
+def _donors(step: Any, links: Links) -> Links:
+    for link, column in zip(links, np.asarray(step._fit_X, np.float64).T, strict=True):
+        if link is not None:
+            known = column[np.isfinite(column)]
+            link.feature.spans(link.back(known))
+            link.feature.points.append(link.back(np.unique(known)[:200]))
+    return _unknown(step)
+
+
 def _words(step: Any, links: Links) -> Links:
     return _read_words([str(word) for word in step.vocabulary_], links, _fillers(step))
 
@@ -368,6 +386,8 @@ HANDLERS: dict[str, Callable[[Any, Links], Links]] = {
     "statistics_": _imputer,
     "bin_edges_": _bins,
     "quantiles_": _quantiles,
+    "bsplines_": _knots,
+    "_valid_mask": _donors,
     "vocabulary_": _words,
     "vocabulary": _fixed_words,
     "alternate_sign": _hashed_words,
