@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy.typing as npt
 
 from converters.contract import OutputKind
 from converters.errors import Refused
-from converters.onnx_graph import labels
+from converters.onnx_graph import labels, platt
 from converters.onnx_graph.frame import Frame
 from converters.onnx_graph.graph import Graph, Value
 from converters.onnx_graph.registry import Answer, Predicted, predictor
@@ -85,20 +86,24 @@ def _pair_coefficients(estimator: Any) -> npt.NDArray[np.float64]:
 
 @predictor("sklearn.SVC", "sklearn.NuSVC")
 def classifier(graph: Graph, estimator: Any, frame: Frame) -> Predicted:
-    """Labels by the pairs' votes, and the scores; Platt's probabilities are left out."""
+    """Labels by the pairs' votes, the scores, and Platt's probabilities where it has some.
+
+    The label is not the likeliest class: libsvm's votes and its probabilities disagree at times.
+    """
     pairs = _decisions(graph, estimator, frame)
-    if getattr(estimator, "probability", False):
-        graph.notes.append(
-            "The SVC's probabilities are left out: libsvm finds them by an iteration of its own; "
-            "wrap LinearSVC or SVC in CalibratedClassifierCV(method='sigmoid') to have some."
-        )
     if pairs.width == 1:
         score = graph.unary("Neg", pairs)
         index = labels.positive(graph, score)
-        return labels.classified(
+        whole = labels.classified(
             graph, index, estimator.classes_, graph.flat(score), "decision_function"
         )
-    return _voted(graph, estimator, pairs)
+    else:
+        whole = _voted(graph, estimator, pairs)
+    if len(getattr(estimator, "_probA", ())) == 0:
+        return whole
+    proba = platt.probabilities(graph, estimator, pairs)
+    shown = Answer("probabilities", OutputKind.PROBABILITIES, "predict_proba", proba)
+    return replace(whole, answers=(*whole.answers, shown))
 
 
 def _voted(graph: Graph, estimator: Any, pairs: Value) -> Predicted:
@@ -116,25 +121,51 @@ def _voted(graph: Graph, estimator: Any, pairs: Value) -> Predicted:
             Answer("pair_scores", OutputKind.VALUES, PAIRS, pairs),
         ),
         labels.plain_classes(estimator.classes_),
+        {"decision_function": lambda: _decision_function(graph, estimator, pairs)},
     )
+
+
+def _decision_function(graph: Graph, estimator: Any, pairs: Value) -> Value:
+    """What a model around this one asks for: the pairs, or votes with a squeezed confidence.
+
+    Source: sklearn/utils/multiclass.py, `_ovr_decision_function`, which gives a tie to the first.
+    """
+    if estimator.decision_function_shape != "ovr":
+        return pairs
+    classes = len(estimator.classes_)
+    signs, first, second = _sides(pairs.width, classes)
+    lost = graph.cast(graph.compare("Less", pairs, np.zeros((1, 1))), "float64")
+    won = graph.op("Sub", [graph.const(np.ones((1, 1))), lost], "float64", pairs.width)
+    votes = graph.binary("Add", graph.matmul(won, first), graph.matmul(lost, second))
+    return _squeezed(graph, votes, graph.matmul(pairs, signs))
+
+
+def _squeezed(graph: Graph, votes: Value, total: Value) -> Value:
+    """Votes and confidences squeezed below 1/3."""
+    size = graph.binary("Add", graph.unary("Abs", total), np.ones((1, 1)))
+    return graph.binary("Add", votes, graph.binary("Div", total, _scaled(graph, size, 3.0)))
+
+
+def _sides(
+    pairs: int, classes: int
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """[pairs, classes] each: what a pair adds to a class, where its first and its second win."""
+    signs, first_wins, second_wins = (np.zeros((pairs, classes)) for _ in range(3))
+    for place, (first, second) in enumerate(combinations(range(classes), 2)):
+        signs[place, first], signs[place, second] = 1.0, -1.0
+        first_wins[place, first] = second_wins[place, second] = 1.0
+    return signs, first_wins, second_wins
 
 
 def _votes(graph: Graph, estimator: Any, pairs: Value, classes: int) -> Value:
     """[N, classes] votes; with `break_ties` also confidences squeezed below 1/3."""
-    signs = np.zeros((pairs.width, classes))
-    first_wins = np.zeros((pairs.width, classes))
-    second_wins = np.zeros((pairs.width, classes))
-    for place, (first, second) in enumerate(combinations(range(classes), 2)):
-        signs[place, first], signs[place, second] = 1.0, -1.0
-        first_wins[place, first] = second_wins[place, second] = 1.0
+    signs, first_wins, second_wins = _sides(pairs.width, classes)
     above = graph.cast(graph.compare("Greater", pairs, np.zeros((1, 1))), "float64")
     below = graph.op("Sub", [graph.const(np.ones((1, 1))), above], "float64", pairs.width)
     votes = graph.binary("Add", graph.matmul(above, first_wins), graph.matmul(below, second_wins))
     if not (estimator.break_ties and estimator.decision_function_shape == "ovr"):
         return votes
-    total = graph.matmul(pairs, signs)
-    size = graph.binary("Add", graph.unary("Abs", total), np.ones((1, 1)))
-    return graph.binary("Add", votes, graph.binary("Div", total, _scaled(graph, size, 3.0)))
+    return _squeezed(graph, votes, graph.matmul(pairs, signs))
 
 
 @predictor("sklearn.SVR", "sklearn.NuSVR")

@@ -12,7 +12,7 @@ from converters.onnx_graph import labels
 from converters.onnx_graph.encoding import ordinal
 from converters.onnx_graph.frame import Frame
 from converters.onnx_graph.graph import Graph, Value
-from converters.onnx_graph.linear import softmax, two_columns
+from converters.onnx_graph.linear import softmax, two_columns, with_scores
 from converters.onnx_graph.registry import Answer, Predicted, predictor
 from converters.onnx_graph.text_columns import numeric
 from converters.trees import sklearn as reader
@@ -91,7 +91,8 @@ def boosted_classifier(graph: Graph, estimator: Any, frame: Frame) -> Predicted:
         proba = two_columns(
             graph, graph.sigmoid(doubled if estimator.loss == "exponential" else raw)
         )
-    return labels.classified(graph, index, estimator.classes_, proba, "predict_proba")
+    whole = labels.classified(graph, index, estimator.classes_, proba, "predict_proba")
+    return with_scores(graph, whole, raw)
 
 
 @predictor("sklearn.GradientBoostingRegressor")
@@ -129,7 +130,8 @@ def hist_classifier(graph: Graph, estimator: Any, frame: Frame) -> Predicted:
     else:
         index = labels.positive(graph, raw)
         proba = two_columns(graph, graph.sigmoid(raw))
-    return labels.classified(graph, index, estimator.classes_, proba, "predict_proba")
+    whole = labels.classified(graph, index, estimator.classes_, proba, "predict_proba")
+    return with_scores(graph, whole, raw)
 
 
 @predictor("sklearn.HistGradientBoostingRegressor", text=True)

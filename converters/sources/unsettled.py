@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from converters import sources
 from converters.contract import Output
+from converters.sources import pairwise
 from converters.sources.loaded import Loaded, Rows
 
 Bools = npt.NDArray[np.bool_]
@@ -33,6 +34,7 @@ NEAR_STEPS = 1e-9
 
 NEIGHBOURS = ("KNeighborsClassifier", "KNeighborsRegressor", "LocalOutlierFactor")
 PROPAGATED = ("LabelPropagation", "LabelSpreading")
+VOTERS = ("SVC", "NuSVC")
 RADIUS = ("RadiusNeighborsClassifier", "RadiusNeighborsRegressor")
 THRESHOLDS = ("FixedThresholdClassifier", "TunedThresholdClassifierCV")
 CENTRES = ("KMeans", "MiniBatchKMeans", "Birch", "MeanShift", "AffinityPropagation")
@@ -55,13 +57,20 @@ def rows(model: Loaded, asked: Rows, outputs: list[Output]) -> Bools:
     count = len(next(iter(asked.values())))
     found = np.zeros(count, dtype=np.bool_)
     parts = list(_parts(model.estimator))
-    if not any(_counts(part) for part in parts):
+    last = pairwise.voter(model.estimator)
+    if not any(_counts(part) or (_votes(part) and part is not last) for part in parts):
         return found
     kinds = {type(part) for part in parts}
     with watching(kinds, found), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         model.answer(asked, outputs)
     return found
+
+
+def _votes(part: Any) -> bool:
+    """Whether this part is an SVC of several classes, whose scores jump where a pair is tied."""
+    name, classes = type(part).__name__, getattr(part, "classes_", ())
+    return name in VOTERS and len(classes) > 2 and part.decision_function_shape == "ovr"
 
 
 def _counts(part: Any) -> bool:
@@ -104,11 +113,11 @@ def watching(kinds: set[type], found: Bools) -> Iterator[None]:
         for kind in kinds:
             if any(word in kind.__name__ for word in EXACT):
                 continue
-            names = (
-                ("predict", "predict_proba")
-                if kind.__name__ in NEIGHBOURS + RADIUS
-                else ("predict",)
-            )
+            names = ["predict"]
+            if kind.__name__ in NEIGHBOURS + RADIUS + PROPAGATED:
+                names.append("predict_proba")
+            if kind.__name__ in VOTERS:
+                names.append("decision_function")
             for name in names:
                 if not callable(getattr(kind, name, None)):
                     continue
@@ -138,37 +147,52 @@ def _watched(method: Callable[..., Any], found: Bools) -> Callable[..., Any]:
 
 
 def _unsettled(member: Any, X: Any) -> Bools:
+    """[N] where this member's own answer hangs on rounding."""
     name = type(member).__name__
-    if name in NEIGHBOURS or getattr(member, "nn_fit", None) is not None:
+    if getattr(member, "nn_fit", None) is not None:
         return _tied_neighbours(member, X)
-    if name in RADIUS:
-        return _on_the_radius(member, X)
-    if name in THRESHOLDS:
-        return _on_the_threshold(member, X)
-    if name == "_BinaryGaussianProcessClassifierLaplace":
-        mean = np.asarray(member.latent_mean_and_variance(X)[0], np.float64)
-        return np.asarray(np.abs(mean) <= NEAR_STEPS)
-    if name == "OutputCodeClassifier":
-        return _tied_codes(member, X)
     if hasattr(member, "cluster_centers_") or hasattr(member, "subcluster_centers_"):
         return _tied_centres(member, X)
-    if name == "NearestCentroid":
-        from sklearn.metrics import pairwise_distances
+    return TELLERS.get(name, _tied_scores)(member, X)
 
-        away = pairwise_distances(X, member.centroids_, metric=member.metric)
-        found = _tied(-away, "", NEAR_STEPS, several=False)
-        if not hasattr(member, "decision_function"):
-            return found
-        return found | _tied(np.asarray(member.decision_function(X)), "", NEAR, several=False)
+
+def _tied_scores(member: Any, X: Any) -> Bools:
+    near = NEAR_STEPS if type(member).__name__ == "CalibratedClassifierCV" else NEAR
     for source in ("decision_function", "predict_proba"):
         if hasattr(member, source):
             scores = getattr(member, source)(X)
-            near = NEAR_STEPS if name == "CalibratedClassifierCV" else NEAR
             parts = scores if isinstance(scores, list) else [scores]
             several = _several_labels(member)
             tied = [_tied(np.asarray(one), source, near, several) for one in parts]
             return np.asarray(np.any(tied, axis=0), dtype=np.bool_)
     return np.zeros(len(X), dtype=np.bool_)
+
+
+def _tied_pairs(member: Any, X: Any) -> Bools:
+    """An SVC's pairs; those of one that shows the pairs themselves do not jump."""
+    if len(member.classes_) < 3:
+        return _tied_scores(member, X)
+    if not _votes(member):
+        return np.zeros(len(X), dtype=np.bool_)
+    values = pairwise.pairs(member, X)
+    size = np.maximum(1.0, np.abs(values).max(axis=1, keepdims=True))
+    return np.asarray((np.abs(values) <= NEAR * size).any(axis=1), dtype=np.bool_)
+
+
+def _tied_mode(member: Any, X: Any) -> Bools:
+    """A Gaussian process whose posterior's mode is nothing."""
+    mean = np.asarray(member.latent_mean_and_variance(X)[0], np.float64)
+    return np.asarray(np.abs(mean) <= NEAR_STEPS)
+
+
+def _tied_centroids(member: Any, X: Any) -> Bools:
+    from sklearn.metrics import pairwise_distances
+
+    away = pairwise_distances(X, member.centroids_, metric=member.metric)
+    found = _tied(-away, "", NEAR_STEPS, several=False)
+    if not hasattr(member, "decision_function"):
+        return found
+    return found | _tied(np.asarray(member.decision_function(X)), "", NEAR, several=False)
 
 
 def _several_labels(member: Any) -> bool:
@@ -296,3 +320,15 @@ def _on_the_radius(member: Any, X: Any) -> Bools:
     outer = member.radius_neighbors(X, limit + widest, return_distance=False)
     counts = np.array([len(a) != len(b) for a, b in zip(inner, outer, strict=True)])
     return np.asarray(counts | (slack > widest))
+
+
+# How each kind tells; all others by their scores.
+TELLERS: dict[str, Callable[[Any, Any], Bools]] = {
+    **dict.fromkeys(NEIGHBOURS, _tied_neighbours),
+    **dict.fromkeys(RADIUS, _on_the_radius),
+    **dict.fromkeys(THRESHOLDS, _on_the_threshold),
+    **dict.fromkeys(VOTERS, _tied_pairs),
+    "_BinaryGaussianProcessClassifierLaplace": _tied_mode,
+    "OutputCodeClassifier": _tied_codes,
+    "NearestCentroid": _tied_centroids,
+}

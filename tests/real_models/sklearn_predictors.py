@@ -95,7 +95,7 @@ def _half_known() -> tuple[Any, Any]:
 
 def _counts() -> tuple[Any, Any]:
     table, target = tables.irises()
-    return (table * 3).astype(np.int64), target
+    return (table * 3).round(), target
 
 
 def _pair() -> list[tuple[str, Any]]:
