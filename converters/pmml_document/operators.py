@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from functools import reduce
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,8 @@ from converters.pmml_document.cells import BOOLEAN, DOUBLE, FLOAT, STRING, TYPES
 
 Array = npt.NDArray[Any]
 Operator = Callable[[Cells, dict[str, Any], list[Array]], Any]
+
+Compute = TypeVar("Compute", bound=Operator)
 
 OPERATORS: dict[str, Operator] = {}
 PLAIN = {"Add": "+", "Sub": "-", "Mul": "*", "Div": "/", "Pow": "pow"}
@@ -30,10 +32,10 @@ COMPARISONS = {
 }
 
 
-def operator(*names: str) -> Callable[[Operator], Operator]:
-    """Register what these operators compute."""
+def operator(*names: str) -> Callable[[Compute], Compute]:
+    """Register what these operators compute: an array, or a tuple of several."""
 
-    def register(compute: Operator) -> Operator:
+    def register(compute: Compute) -> Compute:
         for name in names:
             OPERATORS[name] = compute
         return compute
