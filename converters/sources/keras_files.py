@@ -74,7 +74,7 @@ def of_model(model: Any) -> TensorFlowModel:
         )
     inputs = getattr(model, "inputs", None) or []
     return TensorFlowModel(
-        voice=lambda fed: model.predict(fed, verbose=0, batch_size=PREDICT_ROWS),
+        voice=lambda fed: model.predict(_feed(fed), verbose=0, batch_size=PREDICT_ROWS),
         call=lambda fed: model(fed, training=False),
         holder=model,
         ports=[_port(tensor) for tensor in inputs],
@@ -83,6 +83,15 @@ def of_model(model: Any) -> TensorFlowModel:
         floatx=keras.config.floatx(),
         last_layer=_last_activation(model),
     )
+
+
+def _feed(fed: Any) -> Any:
+    """Keras takes no text in numpy's arrays, so pyfunc cannot ask; TensorFlow's own it takes."""
+    import tensorflow as tf
+
+    if isinstance(fed, Mapping):
+        return {name: _feed(values) for name, values in fed.items()}
+    return tf.constant(fed.tolist(), dtype=tf.string) if fed.dtype == object else fed
 
 
 def _port(tensor: Any) -> Port:

@@ -73,9 +73,15 @@ class TensorFlowModel:
         Outputs are asked one after the other for the same frame; the model runs once.
         """
         if self._last is None or self._last[0] is not frame:
-            told = flattened(self.voice(self.fed(frame)), self.output_names)
+            told = flattened(self._asked(frame), self.output_names)
             self._last = (frame, {name: as_array(value) for name, value in told.items()})
         return self._last[1]
+
+    def _asked(self, frame: Any) -> Any:
+        try:
+            return self.voice(self.fed(frame))
+        except SystemExit as error:
+            raise RuntimeError("the model ends the process when it is asked") from error
 
     def fed(self, frame: Any) -> Any:
         """What MLflow's pyfunc hands to the model for this frame: an array, or a dict of them."""

@@ -53,7 +53,7 @@ def trace(model: Loaded, options: Options) -> Serving:
     import tensorflow as tf
 
     estimator: TensorFlowModel = model.estimator
-    inputs = _inputs(model.signature, options)
+    inputs = _inputs(model.signature, options, estimator.floatx)
     specs = [
         tf.TensorSpec([None, *(item.shape or [len(item.columns)])], item.dtype, name=f"x{i}")
         for i, item in enumerate(inputs)
@@ -91,14 +91,18 @@ def probe(model: Loaded, value: float = 0.0, rows: int = PROBE_ROWS, only: str =
     return model.frame(made)
 
 
-def _inputs(signature: Signature, options: Options) -> list[Input]:
-    """One input a tensor; columns are one input together where they share a type."""
+def _inputs(signature: Signature, options: Options, floatx: str) -> list[Input]:
+    """One input a tensor; columns are one input together where they share a type.
+
+    floatx: the type to which Keras casts every float before anything else; so that nothing is
+    rounded in another way, the file takes that type itself.
+    """
     tensors = [signature.tensor] if signature.tensor is not None else signature.tensors
     if tensors:
         return [
             Input(
                 tensor.name or TENSOR,
-                "string" if tensor.dtype == TEXT else tensor.dtype,
+                _file_dtype(tensor.dtype, floatx),
                 [tensor.name or TENSOR],
                 shape=list(tensor.shape[1:]),
             )
@@ -115,13 +119,22 @@ def _inputs(signature: Signature, options: Options) -> list[Input]:
     names = [column.name for column in signature.columns]
     together = options.inputs == "tensor" or (options.inputs == "auto" and len(set(dtypes)) == 1)
     if together and len(set(dtypes)) == 1:
-        return [Input(TENSOR, _file_dtype(dtypes[0]), names)]
+        return [Input(TENSOR, _file_dtype(dtypes[0], floatx), names)]
     return [
-        Input(name, _file_dtype(dtype), [name]) for name, dtype in zip(names, dtypes, strict=True)
+        Input(name, _file_dtype(dtype, floatx), [name])
+        for name, dtype in zip(names, dtypes, strict=True)
     ]
 
 
-def _file_dtype(dtype: str) -> str:
+def signature_rank(signature: Signature, name: str) -> int:
+    """How many axes a tensor of the signature has, the batch included."""
+    tensors = [signature.tensor] if signature.tensor is not None else signature.tensors
+    return next(len(one.shape) for one in tensors if (one.name or TENSOR) == name)
+
+
+def _file_dtype(dtype: str, floatx: str = "") -> str:
+    if floatx and dtype.startswith("float"):
+        return floatx
     return "string" if dtype == TEXT else dtype
 
 
@@ -153,7 +166,11 @@ def _arranger(
         made = {}
         for item, tensor in zip(inputs, tensors, strict=True):
             own = estimator.given_dtypes.get(item.name, item.dtype)
-            made[item.name] = _keras_cast(estimator, _cast(tensor, _file_dtype(own)))
+            if own != "float64" or not estimator.floatx:
+                tensor = _cast(tensor, _file_dtype(own))
+            if not item.shape and signature_rank(signature, item.name) == 1:
+                tensor = tf.reshape(tensor, [-1])
+            made[item.name] = _keras_cast(estimator, tensor)
         return made if signature.tensors else next(iter(made.values()))
 
     return from_tensors
@@ -193,20 +210,33 @@ def _traced(model: Loaded, function: Any) -> Any:
     except (Exception, SystemExit) as error:
         # Tracing runs the model's own Python: whatever it raises is the model's own affair.
         said = " ".join(str(error).split())[-300:]
-        try:
-            model.estimator.answers(probe(model))
-        except (Exception, SystemExit) as own:
-            shown = " ".join(str(own).split())[:300]
-            raise Refused(
-                "original_fails",
-                f"The model itself does not answer rows of its signature: {type(own).__name__}: "
-                f"{shown}. Check that the signature is what the model takes.",
-            ) from own
+        _asked(model)
         raise Refused(
             "not_traceable",
             f"TensorFlow cannot trace the model for any number of rows: {type(error).__name__}: "
             f"{said}. Use TensorFlow operations only, with a free first axis (None).",
         ) from error
+
+
+def _asked(model: Loaded) -> dict[str, Any]:
+    """The original's answers for some rows of zeros.
+
+    Raises:
+        Refused: `original_fails`.
+    """
+    try:
+        answers: dict[str, Any] = model.estimator.answers(probe(model))
+    except (Refused, MemoryError):
+        raise
+    except Exception as error:
+        # Foreign code: any exception is the original's way of not answering.
+        shown = " ".join(str(error).split())[:300]
+        raise Refused(
+            "original_fails",
+            f"The model itself does not answer rows of its signature: {type(error).__name__}: "
+            f"{shown}. Check that the signature is what the model takes.",
+        ) from error
+    return answers
 
 
 def _asks_for_nan(traced: Any) -> bool:
@@ -225,7 +255,7 @@ def _outputs(
 ) -> list[Output]:
     """What each result is: its name, type, and the shape of one row."""
     estimator: TensorFlowModel = model.estimator
-    told = estimator.answers(probe(model))
+    told = _asked(model)
     probable = estimator.last_layer in PROBABILITIES
     outputs = []
     for name, tensor in zip(names, traced.outputs, strict=True):
@@ -279,7 +309,7 @@ def _settle_ranges(model: Loaded, names: Sequence[str]) -> None:
         def takes(value: float, name: str = name) -> bool:
             try:
                 model.estimator.answers(probe(model, value, rows=1, only=name))
-            except Exception:
+            except (Exception, SystemExit):
                 # Foreign code: any exception is the model's way of not taking a number.
                 return False
             return True

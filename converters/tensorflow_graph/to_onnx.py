@@ -14,6 +14,7 @@ from converters.contract import Options, Request
 from converters.errors import Refused
 from converters.routes.converted import Converted
 from converters.sources.loaded import Loaded
+from converters.tensorflow_graph.handlers import HANDLERS
 from converters.tensorflow_graph.serving import Serving, trace
 
 FILE = "model.onnx"
@@ -97,7 +98,10 @@ def _converted(serving: Serving) -> Any:
     logging.getLogger("tf2onnx").setLevel(logging.CRITICAL)
     try:
         document, _ = tf2onnx.convert.from_function(
-            serving.function, input_signature=serving.specs, opset=OPSET
+            serving.function,
+            input_signature=serving.specs,
+            opset=OPSET,
+            custom_op_handlers=HANDLERS,
         )
     except (
         ValueError,
