@@ -15,12 +15,16 @@ import numpy.typing as npt
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from converters.errors import Refused
+
 ML = "ai.onnx.ml"
 OPSET = 18
 IR = 10
 ML_OPSET = 3
 ML_OPSET_TREES = 5
 BATCH = "N"
+# A sparse block is written out as a table up to this width: 800 kB a row.
+MOST_WIDE = 100_000
 
 ELEMENTS = {
     "float32": TensorProto.FLOAT,
@@ -250,6 +254,7 @@ class Graph:
         """The finished model; `outputs` are (name, value).
 
         Raises:
+            Refused: `wide_text` where something reads a sparse block whole that is too wide for it.
             onnx.checker.ValidationError: the graph is not valid ONNX, which is our fault.
         """
         for name, value in outputs:
@@ -276,6 +281,15 @@ class Graph:
                 needed.update(_reads(node))
                 kept.append(node)
         self.nodes = kept[::-1]
+        written = {name for node in kept for name in node.output}
+        for name, cells in self.sparse.items():
+            if name in written and cells.width > MOST_WIDE:
+                raise Refused(
+                    "wide_text",
+                    f"The model's texts become {cells.width} columns, which one step needs as a "
+                    f"whole table: {cells.width * 8 >> 20} MB a row. Limit them (max_features, "
+                    "n_features), or put a linear model or naive Bayes straight behind them.",
+                )
 
     def _constants(self) -> list[Any]:
         read = {name for node in self.nodes for name in _reads(node)}

@@ -12,7 +12,6 @@ LIBRARIES = ("sklearn", "xgboost", "lightgbm", "catboost")
 # Measured wrong, or written and then not loadable; the sentence says what to do instead.
 KNOWN_WRONG = {
     "sklearn.FeatureHasher": "hashing that no format reproduces",
-    "sklearn.HashingVectorizer": "hashing that no format reproduces",
 }
 
 _NEAREST = (

@@ -10,6 +10,7 @@ from converters.errors import Refused
 from converters.onnx_graph import (
     text_alphabet,
     text_cells,
+    text_hashing,
     text_pattern,
     text_symbols,
     text_terms,
@@ -44,6 +45,23 @@ def tfidf_transformer(graph: Graph, estimator: Any, frame: Frame) -> Frame:
     if value.dtype == "float32":
         graph.inexact.append("tf-idf computes in float32")
     return Frame((graph.cast(weighted, value.dtype),))
+
+
+@transformer("sklearn.HashingVectorizer")
+def hashed(graph: Graph, estimator: Any, frame: Frame) -> Frame:
+    """Words hashed to columns; wide as it is, only products are asked of it as a rule.
+
+    Raises:
+        Refused: as `counts`, and `hashed_characters`.
+    """
+    _check(estimator, frame)
+    text_hashing.refuse_letters(estimator)
+    texts = graph.flat(frame.column(graph, 0))
+    pattern = text_pattern.read(estimator.token_pattern)
+    cells = text_hashing.words_of(graph, texts, estimator, pattern, _kinds(pattern))
+    if estimator.binary:
+        cells = text_cells.flagged(graph, cells)
+    return _dtyped(graph, estimator, text_cells.normalised(graph, cells, estimator.norm))
 
 
 @transformer("sklearn.DictVectorizer")

@@ -18,6 +18,7 @@ from converters.onnx_graph.text_alphabet import PAD, UNKNOWN, Alphabet
 MICROSOFT = "com.microsoft"
 # Texts are cut into pieces of so many characters first: less padding where lengths differ.
 PIECE = 64
+LONG_TABLE = 1024
 
 
 @dataclass(frozen=True)
@@ -61,8 +62,12 @@ def compress(graph: Graph, value: Value, keep: Value) -> Value:
 
 
 def look(graph: Graph, table: npt.ArrayLike, at: Value, dtype: str = "int64") -> Value:
-    """Entries of a constant table, one for each index."""
-    return graph.op("Gather", [graph.const(table, dtype), at], dtype, 0, axis=0)
+    """Entries of a constant table, one for each index; long ones are stored as int32."""
+    array = np.asarray(table)
+    if dtype == "int64" and array.size > LONG_TABLE and np.abs(array).max() < 2**31:
+        narrow = graph.op("Gather", [graph.const(array, "int32"), at], "int32", 0, axis=0)
+        return graph.cast(narrow, "int64")
+    return graph.op("Gather", [graph.const(array, dtype), at], dtype, 0, axis=0)
 
 
 def gather(graph: Graph, value: Value, at: Value) -> Value:

@@ -218,6 +218,20 @@ TEXTS: tuple[Make, ...] = (
             cv=2,
         ),
     ),
+    _series(
+        "hashed",
+        lambda: pipeline.make_pipeline(
+            text.HashingVectorizer(ngram_range=(1, 2), stop_words="english"),
+            linear_model.SGDClassifier(random_state=0, loss="log_loss"),
+        ),
+    ),
+    _series(
+        "hashed_forest",
+        lambda: pipeline.make_pipeline(
+            text.HashingVectorizer(n_features=128, strip_accents="unicode"),
+            ensemble.RandomForestClassifier(20, random_state=0),
+        ),
+    ),
     _series("vectoriser", lambda: text.TfidfVectorizer()),
     _series(
         "narrow",

@@ -10,7 +10,7 @@ import mlflow
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn import linear_model, pipeline
+from sklearn import ensemble, linear_model, pipeline
 from sklearn.feature_extraction import text
 
 from converters.contract import ConvertReport
@@ -128,6 +128,16 @@ REFUSED = {
     ),
     "cut to length": (text.CountVectorizer(token_pattern=r"\w{1,3}"), "token_pattern", "{1,3}"),
     "as few as can be": (text.CountVectorizer(token_pattern=r"\w+?"), "token_pattern", "+?"),
+    "hashed letters": (
+        text.HashingVectorizer(analyzer="char_wb", n_features=64),
+        "hashed_characters",
+        "char_wb",
+    ),
+    "hashed anything": (
+        text.HashingVectorizer(token_pattern=r"\S+", n_features=64),
+        "hashed_characters",
+        r"\S+",
+    ),
     "either case": (text.CountVectorizer(token_pattern=r"(?i)[a-z]+"), "token_pattern", "(?i)"),
 }
 
@@ -160,3 +170,12 @@ def test_a_vectoriser_that_reads_files_is_refused(tmp_path: Path):
     vectoriser = text.CountVectorizer(input="filename", vocabulary=["good"])
     report = _report(vectoriser, pd.Series(["good"], name="said"), tmp_path)
     assert (report.state, report.code) == ("refused", "text_input")
+
+
+def test_hashed_texts_that_a_forest_would_need_whole_are_refused(tmp_path: Path):
+    texts, target = reviews(40)
+    forest = ensemble.RandomForestClassifier(2, max_features=20, random_state=0)
+    model = pipeline.make_pipeline(text.HashingVectorizer(), forest).fit(texts, target)
+    report = _report(model, pd.Series(texts, name="said"), tmp_path)
+    assert (report.state, report.code) == ("refused", "wide_text")
+    assert "1048576" in report.sentence
