@@ -31,7 +31,8 @@ def suits(signature: Signature) -> bool:
     if tensor is None:
         return bool(signature.tensors)
     narrow = len(tensor.shape) == 2 and tensor.width <= WIDEST_TABLE
-    return not narrow or carried(tensor) != np.dtype(tensor.dtype).name
+    own = np.dtype(tensor.dtype)
+    return not narrow or own.kind in "OUS" or carried(tensor) != own.name
 
 
 def draw(model: Loaded, request: Request) -> tuple[Rows, list[str]]:
