@@ -1,4 +1,4 @@
-"""Reads XGBoost's Booster from its JSON: float32 thresholds, sets of categories, float32 sums."""
+"""Reads XGBoost from its binary JSON: float32 thresholds, sets of categories, float32 sums."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from converters.errors import Refused
+from converters.trees import ubjson
 from converters.trees.form import LEAF, Category, Ensemble, Floats, Ints, Key, Mode, Tree
 
 
@@ -36,7 +37,7 @@ def read(booster: Any, rounds: int = 0) -> Boosted:
     Raises:
         Refused: `vector_leaves`, `booster_unknown`.
     """
-    learner = json.loads(booster.save_raw("json"))["learner"]
+    learner = ubjson.loads(booster.save_raw("ubj"))["learner"]
     parameters = learner["learner_model_param"]
     objective = str(learner["objective"]["name"])
     features = int(parameters["num_feature"])
@@ -70,7 +71,7 @@ def learned(booster: Any) -> dict[int, Category]:
     """The categories that a Booster knows by name or number, by feature; mostly empty."""
     if "c" not in (booster.feature_types or ()):
         return {}
-    told = json.loads(booster.save_raw("json"))["learner"]["gradient_booster"]
+    told = ubjson.loads(booster.save_raw("ubj"))["learner"]["gradient_booster"]
     return _learned(told.get("gbtree", told)["model"].get("cats"))
 
 
@@ -157,11 +158,11 @@ def _learned(cats: Any) -> dict[int, Category]:
     """Words, as offsets into their bytes, or numbers, as XGBoost 3 keeps them since 3.1."""
     found = {}
     for feature, told in enumerate((cats or {}).get("enc", [])):
-        values = told.get("values", [])
+        values = list(told.get("values", ()))
         if not values:
             continue
         if "offsets" in told:
-            words = _words(told["offsets"], bytes(value % 256 for value in values))
+            words = _words(list(told["offsets"]), bytes(int(value) % 256 for value in values))
             found[feature] = Category(Key.WORD, words=words, unseen_missing=True)
         else:
             numbers = tuple(float(value) for value in values)

@@ -6,14 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import lightgbm
+import catboost
 import numpy as np
 import pandas as pd
 import pytest
 import xgboost
 from sklearn import (
     compose,
-    ensemble,
     impute,
     linear_model,
     manifold,
@@ -62,10 +61,6 @@ SKLEARN: dict[str, tuple[Callable[[], Any], str]] = {
         lambda: _before(preprocessing.FunctionTransformer(np.signbit)),
         "no_converter",
     ),
-    "categories": (
-        lambda: ensemble.HistGradientBoostingClassifier(categorical_features=[0], max_iter=5),
-        "categories",
-    ),
 }
 
 
@@ -104,53 +99,39 @@ def test_an_estimator_that_nobody_writes_is_refused_with_its_name(tmp_path: Path
     assert "LocallyLinearEmbedding" in refusal.sentence
 
 
-@pytest.mark.parametrize(
-    ("parameters", "code"),
-    [
-        ({"booster": "gblinear"}, "gblinear"),
-        ({"objective": "binary:hinge"}, "objective_unknown"),
-        ({"multi_strategy": "multi_output_tree"}, "vector_leaves"),
-    ],
-    ids=["gblinear", "hinge", "vector leaves"],
-)
-def test_xgboost_models_without_a_proven_answer_are_refused(
-    parameters: dict[str, Any], code: str, tmp_path: Path
-):
-    table, target = tables.patients()
-    answers: Any = target > 140
-    if code == "vector_leaves":
-        answers = np.column_stack([target, target])
-    booster = xgboost.train(parameters, xgboost.DMatrix(table, answers), 3)
-    assert _refused(booster, table, tmp_path, "xgboost").code == code
+def test_category_names_that_xgboost_garbles_are_refused(tmp_path: Path):
+    table, target = tables.households()
+    named = table[["age", "town"]].astype({"town": "category"})
+    model = xgboost.XGBClassifier(n_estimators=3, enable_categorical=True)
+    model.fit(named, (target == "yes").astype(int))
+    options = {"signature": False, "example": False}
+    save("xgboost", model, named, tmp_path / "model", **options)
+    with pytest.raises(Refused) as caught:
+        load(tmp_path / "model", "xgboost")
+    assert caught.value.code == "category_types"
+    assert "ASCII" in caught.value.sentence
 
 
-@pytest.mark.parametrize(
-    ("parameters", "code"),
-    [
-        ({"linear_tree": True}, "linear_leaves"),
-        ({"objective": "regression", "reg_sqrt": True}, "objective_unknown"),
-        ({"objective": "cross_entropy_lambda"}, "objective_unknown"),
-    ],
-    ids=["linear leaves", "sqrt", "cross entropy lambda"],
-)
-def test_lightgbm_models_without_a_proven_answer_are_refused(
-    parameters: dict[str, Any], code: str, tmp_path: Path
-):
-    table, target = tables.patients()
-    answers = (target > 140).astype(float)
-    data = lightgbm.Dataset(table, answers, params={"verbose": -1, **parameters})
-    booster = lightgbm.train({"verbose": -1, **parameters}, data, 3)
-    assert _refused(booster, table, tmp_path, "lightgbm").code == code
+def _catboost(table: Any, target: Any, **options: Any) -> Any:
+    settings = {"iterations": 20, "depth": 6, "verbose": 0, "allow_writing_files": False}
+    return catboost.CatBoostClassifier(**{**settings, **options}).fit(table, target)
 
 
-def test_lightgbm_categories_are_refused(tmp_path: Path):
-    table, target = tables.patients()
-    groups = np.digitize(target, np.quantile(target, [0.2, 0.4, 0.6, 0.8]))
-    grouped = table.assign(age=np.array([3, 0, 4, 1, 2])[groups])
-    data = lightgbm.Dataset(grouped, target, categorical_feature=["age"])
-    settings = {"verbose": -1, "min_data_per_group": 5, "cat_smooth": 1, "max_cat_to_onehot": 1}
-    booster = lightgbm.train(settings, data, 5)
-    assert _refused(booster, grouped, tmp_path, "lightgbm").code == "categories"
+def test_catboost_words_that_the_example_lacks_are_refused(tmp_path: Path):
+    table, target = tables.households()
+    table = table[["age", "town"]]
+    table = table.sort_values("town").reset_index(drop=True)  # the example has one town only
+    model = _catboost(table, target, cat_features=["town"], one_hot_max_size=10)
+    refusal = _refused(model, table, tmp_path, "catboost")
+    assert refusal.code == "category_words"
+    assert "'town'" in refusal.sentence
+
+
+def test_catboost_text_features_are_refused(tmp_path: Path):
+    table, target = tables.households()
+    table = table[["age", "town"]].assign(town=table["town"] + " in the alps")
+    model = _catboost(table, target, text_features=["town"])
+    assert _refused(model, table, tmp_path, "catboost").code == "text_features"
 
 
 def test_text_that_reaches_a_model_unencoded_is_refused():
