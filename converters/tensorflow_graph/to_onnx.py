@@ -45,6 +45,7 @@ def write(model: Loaded, request: Request, folder: Path) -> Converted:
     _check_size(serving)
     document = _converted(serving)
     _check_operators(document)
+    _embed_captures(document, serving)
     _rename(document, serving)
     floats = _float_types(document)
     if floats & set(HALVES):
@@ -120,6 +121,31 @@ def _converted(serving: Serving) -> Any:
             "it as SavedModel.",
         ) from error
     return document
+
+
+def _embed_captures(document: Any, serving: Serving) -> None:
+    """Put in the tensors that the function holds besides variables, such as a scaler's means.
+
+    tf2onnx makes inputs of them.
+
+    Raises:
+        Refused: `tensorflow_operators` for an input that is neither the model's nor held by it.
+    """
+    held = {
+        inner.op.name: outer
+        for outer, inner in serving.function.get_concrete_function().graph.captures
+    }
+    own = {f"x{i}" for i in range(len(serving.inputs))}
+    for value in [item for item in document.graph.input if item.name.split(":")[0] not in own]:
+        tensor = held.get(value.name.split(":")[0])
+        if not hasattr(tensor, "numpy") or tensor.dtype.name not in ELEMENTS:
+            raise Refused(
+                "tensorflow_operators",
+                f"The model's graph asks for {value.name.split(':')[0]!r}, a table or state that "
+                "ONNX lacks; export it as SavedModel.",
+            )
+        document.graph.initializer.append(onnx.numpy_helper.from_array(tensor.numpy(), value.name))
+        document.graph.input.remove(value)
 
 
 def _check_operators(document: Any) -> None:
