@@ -19,11 +19,37 @@ from converters.onnx_graph import distances, labels
 from converters.onnx_graph.frame import Frame
 from converters.onnx_graph.graph import Graph, Value
 from converters.onnx_graph.registry import Answer, Predicted, predictor
+from converters.sources import unsettled
 
 TIE_NOTE = (
     "Where training rows lie equally far at the last place that counts, scikit-learn takes one by "
     "the order of its search, the converted file the first of the training data."
 )
+
+
+# Beyond this share of training rows whose own answer hangs on a tie, a file would answer otherwise
+# too often; below it the ties are counted, left out of the proof by name, and told.
+MOST_TIED = 0.05
+TIED_ROWS = 1000
+
+
+def refuse_ties(estimator: Any) -> None:
+    """See that few of the model's own rows lie equally far from others that answer otherwise.
+
+    Raises:
+        Refused: `neighbours_tied`, as with whole numbers or duplicates in the training data.
+    """
+    rows = np.asarray(estimator._fit_X)
+    step = max(1, len(rows) // TIED_ROWS)
+    tied = float(unsettled.tied_neighbours(estimator, rows[::step]).mean())
+    if tied > MOST_TIED:
+        raise Refused(
+            "neighbours_tied",
+            f"For {tied:.0%} of its own training rows this {type(estimator).__name__} has several "
+            "neighbours equally far at the last place, and takes one by the order of its search, "
+            "which no file can follow. Drop duplicate rows, train on finer values than whole "
+            "numbers, or use another model.",
+        )
 
 
 class Search:
@@ -106,6 +132,7 @@ def _tables(estimator: Any) -> tuple[list[npt.NDArray[np.float64]], list[Any]]:
 def classifier(graph: Graph, estimator: Any, frame: Frame) -> Predicted:
     """The neighbours' votes, weighted or not; the first largest wins."""
     search = Search(graph, estimator, frame)
+    refuse_ties(estimator)
     far, places = search.nearest(int(estimator.n_neighbors))
     weights = _weights(graph, estimator, far)
     _tell(graph, search, weights)
@@ -141,6 +168,7 @@ def _tell(graph: Graph, search: Search, weights: Value | None) -> None:
 def regressor(graph: Graph, estimator: Any, frame: Frame) -> Predicted:
     """The neighbours' mean, weighted or not."""
     search = Search(graph, estimator, frame)
+    refuse_ties(estimator)
     count = int(estimator.n_neighbors)
     far, places = search.nearest(count)
     weights = _weights(graph, estimator, far)

@@ -150,7 +150,7 @@ def _unsettled(member: Any, X: Any) -> Bools:
     """[N] where this member's own answer hangs on rounding."""
     name = type(member).__name__
     if getattr(member, "nn_fit", None) is not None:
-        return _tied_neighbours(member, X)
+        return tied_neighbours(member, X)
     if hasattr(member, "cluster_centers_") or hasattr(member, "subcluster_centers_"):
         return _tied_centres(member, X)
     return TELLERS.get(name, _tied_scores)(member, X)
@@ -275,7 +275,8 @@ def _rounding(member: Any, X: Any, far: npt.NDArray[np.float64]) -> npt.NDArray[
     if not _through_products(member):
         return NEAR_DISTANCE * far
     if member.effective_metric_ == "cosine":
-        return np.full(len(far), PRODUCTS)
+        narrow = np.asarray(X).dtype == np.float32 and member._fit_X.dtype == np.float32
+        return np.full(len(far), 1e-6 if narrow else PRODUCTS)
     own = np.square(np.asarray(X, np.float64)).sum(axis=1)
     size = PRODUCTS * (own + np.square(np.asarray(member._fit_X, np.float64)).sum(axis=1).max())
     if member.effective_metric_ == "sqeuclidean":
@@ -283,7 +284,7 @@ def _rounding(member: Any, X: Any, far: npt.NDArray[np.float64]) -> npt.NDArray[
     return np.asarray(size / np.maximum(far, np.sqrt(size)))
 
 
-def _tied_neighbours(member: Any, X: Any) -> Bools:
+def tied_neighbours(member: Any, X: Any) -> Bools:
     """Where another choice among neighbours equally far, as the last ones, answers otherwise."""
     own = member
     member = getattr(member, "nn_fit", member)
@@ -324,7 +325,7 @@ def _on_the_radius(member: Any, X: Any) -> Bools:
 
 # How each kind tells; all others by their scores.
 TELLERS: dict[str, Callable[[Any, Any], Bools]] = {
-    **dict.fromkeys(NEIGHBOURS, _tied_neighbours),
+    **dict.fromkeys(NEIGHBOURS, tied_neighbours),
     **dict.fromkeys(RADIUS, _on_the_radius),
     **dict.fromkeys(THRESHOLDS, _on_the_threshold),
     **dict.fromkeys(VOTERS, _tied_pairs),

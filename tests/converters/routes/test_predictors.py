@@ -105,6 +105,14 @@ def test_a_model_that_keeps_too_many_rows_is_refused(
     assert caught.value.code == "neighbours_size"
 
 
+def test_neighbours_among_whole_numbers_are_refused(tmp_path: Path):
+    table, target = tables.irises()
+    model = neighbors.KNeighborsClassifier().fit(table.to_numpy().round(), target)
+    with pytest.raises(Refused) as caught:
+        _written(model, 4, tmp_path)
+    assert caught.value.code == "neighbours_tied"
+
+
 def test_a_row_that_is_a_training_row_gets_that_rows_answer(tmp_path: Path):
     table, target = tables.patients()
     rows = table.to_numpy()
