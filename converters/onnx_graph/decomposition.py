@@ -23,14 +23,14 @@ def pca(graph: Graph, estimator: Any, frame: Frame) -> Frame:
         scale = np.sqrt(estimator.explained_variance_)
         scale[scale < np.finfo(scale.dtype).eps] = np.finfo(scale.dtype).eps
         projected = graph.binary("Div", projected, scale.reshape(1, -1))
-    return Frame((projected,))
+    return _narrowed(graph, projected, frame)
 
 
 @transformer("sklearn.TruncatedSVD")
 def truncated_svd(graph: Graph, estimator: Any, frame: Frame) -> Frame:
     """X @ axes.T."""
     value = doubles(graph, frame, "TruncatedSVD")
-    return Frame((graph.matmul(value, estimator.components_.T),))
+    return _narrowed(graph, graph.matmul(value, estimator.components_.T), frame)
 
 
 @transformer(
@@ -74,8 +74,12 @@ def polynomial(graph: Graph, estimator: Any, frame: Frame) -> Frame:
         for place in factors[1:]:
             product = graph.binary("Mul", product, columns[place])
         parts.append(product)
-    kept = "float32" if frame.float_dtype == "float32" else "float64"
-    return Frame((graph.cast(graph.concat(parts), kept),))
+    return _narrowed(graph, graph.concat(parts), frame)
+
+
+def _narrowed(graph: Graph, value: Value, frame: Frame) -> Frame:
+    """In float32 where the rows are."""
+    return Frame((graph.cast(value, "float32") if frame.float_dtype == "float32" else value,))
 
 
 def _ones(graph: Graph, column: Value) -> Value:

@@ -23,23 +23,29 @@ def simple(graph: Graph, estimator: Any, frame: Frame) -> Frame:
         column = frame.column(graph, place)
         mask = missing(graph, column, estimator.missing_values)
         masks.append(mask)
-        if is_missing(statistic):
-            continue
-        fill = str(statistic) if column.dtype == "string" else float(statistic)
-        values.append(
-            graph.where(
-                mask,
-                graph.const(
-                    np.array([[fill]], object if column.dtype == "string" else None), column.dtype
-                ),
-                column,
-                column,
-            )
-        )
+        if not is_missing(statistic):
+            values.append(_filled(graph, estimator, column, mask, statistic))
     if estimator.indicator_ is not None:
         chosen = [masks[int(place)] for place in estimator.indicator_.features_]
         values += [graph.cast(mask, "float64") for mask in chosen]
     return Frame(tuple(values))
+
+
+def _filled(graph: Graph, estimator: Any, column: Value, mask: Value, statistic: Any) -> Value:
+    """One column beside text columns, with its statistic where it misses a value."""
+    if column.dtype == "string":
+        fill = graph.const(np.array([[str(statistic)]], object))
+        return graph.where(mask, fill, column, column)
+    if not column.is_float and is_missing(estimator.missing_values):
+        return column  # whole numbers and booleans miss nothing
+    if isinstance(statistic, str) or column.dtype == "bool":
+        raise Refused(
+            "missing_values",
+            f"A SimpleImputer puts {statistic!r} into a column that the signature has as "
+            f"{column.dtype}; impute text and numbers in separate steps of a ColumnTransformer.",
+        )
+    fill = graph.const(np.array([[float(statistic)]]), column.dtype)
+    return graph.where(mask, fill, column, column)
 
 
 def _numeric(graph: Graph, estimator: Any, frame: Frame) -> Frame:

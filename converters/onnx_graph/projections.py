@@ -247,18 +247,22 @@ def _refuse_noise(estimator: Any) -> None:
 
 
 @transformer("sklearn.KMeans", "sklearn.MiniBatchKMeans", "sklearn.BisectingKMeans")
-def centres(graph: Graph, estimator: Any, frame: Frame) -> Frame:
+def near_centres(graph: Graph, estimator: Any, frame: Frame) -> Frame:
     """The distance to each centre."""
-    x = _fed(graph, frame, estimator)
-    return _answer(estimator, pairwise.distances(graph, x.value, estimator.cluster_centers_), frame)
+    return _distances(graph, estimator, frame, estimator.cluster_centers_)
 
 
 @transformer("sklearn.Birch")
 def birch(graph: Graph, estimator: Any, frame: Frame) -> Frame:
     """The distance to each subcluster's centre."""
-    x = _fed(graph, frame, estimator)
-    found = pairwise.distances(graph, x.value, estimator.subcluster_centers_)
-    return _answer(estimator, found, frame)
+    return _distances(graph, estimator, frame, estimator.subcluster_centers_)
+
+
+def _distances(graph: Graph, estimator: Any, frame: Frame, centres: Any) -> Frame:
+    """In float32 where rows and centres are both kept in it."""
+    found = pairwise.distances(graph, _fed(graph, frame, estimator).value, centres)
+    narrow = frame.float_dtype == "float32" and np.asarray(centres).dtype == np.float32
+    return Frame((found.cast("float32").value if narrow else found.value,))
 
 
 POOLS = {"mean": "ReduceMean", "max": "ReduceMax", "amax": "ReduceMax", "min": "ReduceMin",
