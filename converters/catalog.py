@@ -98,6 +98,18 @@ ROUTES = (
         environment="torch",
     ),
     Route(
+        *("transformers", "onnx", "converters.routes.pytorch_onnx:convert", Queue.CPU),
+        minutes=30,
+        memory_mb=12288,
+        environment="torch",
+    ),
+    Route(
+        *("sentence_transformers", "onnx", "converters.routes.pytorch_onnx:convert", Queue.CPU),
+        minutes=30,
+        memory_mb=12288,
+        environment="torch",
+    ),
+    Route(
         *("pytorch", "torchscript", "converters.routes.pytorch_torchscript:convert", Queue.CPU),
         minutes=15,
         environment="torch",

@@ -22,6 +22,10 @@ WRAPPED = (
     "answers of a scikit-learn, XGBoost, LightGBM or CatBoost model inside it, and computes "
     "nothing of its own. Log the model inside with its own flavor to be sure."
 )
+TOKENS = (
+    "The network is converted, its tokenizer or image processor is not: the file takes what that "
+    "makes of a text or an image."
+)
 HOW_TO_SIGN = "Log it again with signature=infer_signature(X, model.predict(X))."
 
 
@@ -40,6 +44,18 @@ MLFLOW_FLAVORS = frozenset(
 # Flavors whose models take tensors of any shape, and several of them.
 TENSOR_FLAVORS = frozenset(
     {"pytorch", "tensorflow", "keras", "onnx", "transformers", "sentence_transformers"}
+)
+
+
+# Flavors whose converted file takes what a tokenizer makes, whatever text their signature takes.
+TOKEN_FLAVORS = frozenset({"transformers", "sentence_transformers"})
+# Tasks of transformers whose answer is one run of the network; all others loop around it.
+TASKS = frozenset(
+    {
+        *("text-classification", "sentiment-analysis", "token-classification", "ner"),
+        *("question-answering", "fill-mask", "feature-extraction", "zero-shot-classification"),
+        *("image-classification", "image-feature-extraction"),
+    }
 )
 
 
@@ -128,6 +144,10 @@ def _verdict(mlmodel: Mapping[str, Any], flavor: str, target: Target) -> Verdict
         code, sentence = _no_route(flavor, target)
         return _cannot(target, flavor, code, sentence)
     try:
+        if flavor in TOKEN_FLAVORS:
+            told = mlmodel["flavors"][flavor]
+            check_task(told if isinstance(told, Mapping) else {})
+            return Verdict(target.name, Answer.CAVEAT, "tokens", TOKENS, flavor)
         signature = signature_of(mlmodel)
         if signature is not None:
             check_signature(signature, flavor)
@@ -142,6 +162,21 @@ def _verdict(mlmodel: Mapping[str, Any], flavor: str, target: Target) -> Verdict
     if flavor == PYFUNC:
         return Verdict(target.name, Answer.CAVEAT, "pyfunc_only", WRAPPED, flavor)
     return Verdict(target.name, Answer.CAN, flavor=flavor)
+
+
+def check_task(config: Mapping[str, Any]) -> None:
+    """See that a model of transformers answers with one run of its network.
+
+    Raises:
+        Refused: `pipeline_task`.
+    """
+    task = config.get("task")
+    if task is not None and task not in TASKS:
+        raise Refused(
+            "pipeline_task",
+            f"A pipeline for {task} is more than one run of its network, so no file answers like "
+            f"it. These tasks can be converted: {', '.join(sorted(TASKS))}.",
+        )
 
 
 def check_signature(signature: Signature, flavor: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from converters.contract import Request
 from converters.errors import Refused
@@ -11,6 +12,10 @@ from converters.onnx_graph.graph import OPSET
 from converters.routes import onnx_file
 from converters.routes.converted import Converted
 from converters.sources.loaded import Loaded
+
+if TYPE_CHECKING:
+    from converters.torch_export.flat import Interface
+    from converters.torch_export.onnx_files import Exported
 
 # Protobuf carries no file of 2 GB; weights beyond this go beside the file.
 MOST_INSIDE = 1_800_000_000
@@ -26,14 +31,13 @@ def convert(model: Loaded, request: Request, folder: Path) -> Converted:
     """
     import onnx
 
-    from converters.torch_export import flat, onnx_files
+    from converters.torch_export import flat
 
     opset = request.options.opset or OPSET
     if opset not in onnx_file.OPSETS:
         last = onnx_file.OPSETS.stop - 1
         raise Refused("opset", f"Opset {opset} cannot be written; 18 to {last} can.")
-    face = flat.interface(model, request)
-    made = onnx_files.export(model, face, opset)
+    made, face, notes = _exported(model, flat.interface(model, request), opset)
     beside = made.model.ByteSize() > MOST_INSIDE
     onnx.save_model(
         made.model, folder / onnx_file.FILE, save_as_external_data=beside, location=DATA_FILE
@@ -51,5 +55,40 @@ def convert(model: Loaded, request: Request, folder: Path) -> Converted:
             "ir": str(made.model.ir_version),
             "precision": "float32",
         },
+        notes=notes,
         data_files=[DATA_FILE] if beside else [],
+    )
+
+
+def _exported(model: Loaded, face: Interface, opset: int) -> tuple[Exported, Interface, list[str]]:
+    """The file with its lengths free where that holds, else with those of the interface."""
+    from converters.torch_export import lengths, onnx_files
+
+    if not any(face.free):
+        return onnx_files.export(model, face, opset), face, []
+    shapes = ", ".join(
+        f"{item.name} {list(value.shape[1:])}"
+        for item, value, axes in zip(face.inputs, face.values, face.free, strict=True)
+        if axes
+    )
+    try:
+        made = onnx_files.export(model, face, opset)
+        held = lengths.holds(model, face, made.model.SerializeToString())
+    except Refused:
+        held = []
+    if held:
+        changes = ", ".join(f"{change:+d}" for change in held)
+        return (
+            made,
+            face,
+            [
+                f"Proven at the lengths {shapes}; other lengths are free in the file, and were "
+                f"compared on a few rows ({changes})."
+            ],
+        )
+    face = lengths.fixed(face)
+    return (
+        onnx_files.export(model, face, opset),
+        face,
+        [f"The file takes rows of the lengths {shapes} only, whatever the original takes."],
     )

@@ -28,6 +28,8 @@ SOURCES = {
     "lightgbm": "converters.sources.lightgbm",
     "catboost": "converters.sources.catboost",
     "pytorch": "converters.sources.pytorch",
+    "transformers": "converters.sources.transformers",
+    "sentence_transformers": "converters.sources.sentence_transformers",
     "onnx": "converters.sources.onnx",
     "pmml": "converters.sources.pmml",
     "python_function": "converters.sources.pyfunc",

@@ -33,6 +33,7 @@ class TorchModel:
         program: the ExportedProgram that `module` comes from, where it was saved as one.
         keywords: names under which the tensors are passed; empty where by position.
         input_ranges: tensor name → the lowest and highest number that the module takes.
+        free: tensor name → axes, beside the batch, that may have other lengths.
         notes: what its owner should know.
     """
 
@@ -41,6 +42,7 @@ class TorchModel:
     program: Any = None
     keywords: list[str] = field(default_factory=list)
     input_ranges: dict[str, tuple[float, float]] = field(default_factory=dict)
+    free: dict[str, list[int]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     _last: tuple[Any, dict[str, npt.NDArray[Any]]] | None = None
 
@@ -203,6 +205,8 @@ def tensors_of(frame: Any) -> list[Any]:
 
 
 def _file(folder: Path, config: dict[str, Any]) -> Path:
+    if plain := config.get("model_file"):
+        return mlmodel.model_file(folder, plain)
     data = str(config.get("model_data") or "data")
     for name in FILES:
         if (folder / data / name).is_file():
@@ -250,10 +254,7 @@ def _settled(model: TorchModel, tensor: Tensor, example: Any) -> Tensor:
             "long its free dimensions are; log the model with an input_example of typical length.",
         )
     fixed = [-1, *(lengths[i] if size == -1 else size for i, size in enumerate(shape[1:], 1))]
-    model.notes.append(
-        f"The input {tensor.name!r} may have other lengths in the original; the converted file "
-        f"takes {fixed[1:]} a row, as the input example has it, and was proven for that only."
-    )
+    model.free[tensor.name] = [i for i, size in enumerate(shape) if i and size == -1]
     return replace(tensor, shape=fixed)
 
 

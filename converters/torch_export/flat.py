@@ -52,11 +52,13 @@ class Interface:
     """A module's inputs and outputs as the file has them.
 
     values: `PROBED` rows of each input in its file's shape, which the module is known to take.
+    free: for each input the axes, beside the batch, that have other lengths too.
     """
 
     inputs: list[Input]
     outputs: list[Output]
     values: list[Any]
+    free: list[list[int]]
 
     @property
     def input_names(self) -> list[str]:
@@ -78,7 +80,8 @@ def interface(model: Loaded, request: Request) -> Interface:
     rows = _rows(model, request)
     three = _asked(model, rows, PROBED)
     outputs = _outputs(three, _asked(model, rows, PROBED - 1), inputs)
-    return Interface(inputs, outputs, [_value(item, rows) for item in inputs])
+    free = [model.estimator.free.get(item.columns[0], []) for item in inputs]
+    return Interface(inputs, outputs, [_value(item, rows) for item in inputs], free)
 
 
 def _wide(dtype: torch.dtype) -> torch.dtype:

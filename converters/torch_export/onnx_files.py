@@ -66,8 +66,8 @@ def _attempts(
 
 def captured(module: Any, face: Interface, strict: bool = False) -> Any:
     """The module's graph as torch.export has it, with a free batch, whatever its data."""
-    batch = torch.export.Dim.DYNAMIC
-    shapes = ({0: batch},) * len(face.values)
+    free = torch.export.Dim.DYNAMIC
+    shapes = tuple(dict.fromkeys((0, *axes), free) for axes in face.free)
     return torch.export.export(module, tuple(face.values), dynamic_shapes=(shapes,), strict=strict)
 
 
@@ -85,7 +85,8 @@ def _dynamo(program: Any, face: Interface, opset: int) -> Any:
 
 
 def _legacy(module: Any, face: Interface, opset: int) -> Any:
-    return scripts.traced(module, face.values, face.input_names, face.output_names, opset)
+    axes = dict(zip(face.input_names, face.free, strict=True))
+    return scripts.traced(module, face.values, axes, face.output_names, opset)
 
 
 def _cleaned(attempt: Attempt, face: Interface) -> Any:

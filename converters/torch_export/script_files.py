@@ -19,6 +19,7 @@ from converters.sources.loaded import Loaded
 from converters.sources.torch_files import SCRIPT
 from converters.torch_export.attempts import refusal, tried
 from converters.torch_export.flat import Flat, Interface
+from converters.torch_export.lengths import fixed
 from converters.torch_export.onnx_files import captured
 
 
@@ -55,7 +56,7 @@ def script_of(model: Loaded, face: Interface) -> Script:
             "tensors, or export it to ONNX.",
         )
     flat = Flat(estimator, model.signature)
-    program = tried("torch.export", partial(captured, flat, face), failed)
+    program = tried("torch.export", partial(captured, flat, fixed(face)), failed)
     if program is not None:
         traced = tried("torch.jit.trace", partial(_traced, program.module(), face), failed)
         if traced is not None:

@@ -7,7 +7,7 @@ around it, so what joins and casts the inputs is written into the ONNX graph aft
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import onnx
@@ -21,11 +21,18 @@ BATCH = "batch"
 def traced(
     module: Any,
     values: Sequence[Any],
-    inputs: Sequence[str],
+    inputs: Mapping[str, Sequence[int]],
     outputs: Sequence[str],
     opset: int,
 ) -> Any:
-    """What PyTorch's older exporter makes of a module or script, with a free batch."""
+    """What PyTorch's older exporter makes of a module or script, with a free batch.
+
+    inputs: name → its axes, beside the batch, that are free too.
+    """
+    free = {
+        name: {0: BATCH, **{axis: f"length {axis}" for axis in axes}}
+        for name, axes in inputs.items()
+    }
     content = io.BytesIO()
     with torch.no_grad():
         torch.onnx.export(
@@ -36,7 +43,7 @@ def traced(
             input_names=list(inputs),
             output_names=list(outputs),
             opset_version=opset,
-            dynamic_axes={name: {0: BATCH} for name in [*inputs, *outputs]},
+            dynamic_axes={**free, **{name: {0: BATCH} for name in outputs}},
             training=torch.onnx.TrainingMode.PRESERVE,
         )
     return onnx.load_from_string(content.getvalue())
@@ -53,7 +60,7 @@ def onnx_of(flat: Flat, face: Interface, opset: int) -> Any:
     made = traced(
         flat.inner,
         [tensors[i] for i in order],
-        [names[i] for i in order],
+        {names[i]: face.free[i] if same else [] for i in order},
         face.output_names,
         opset,
     )

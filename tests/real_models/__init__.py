@@ -7,6 +7,7 @@ from tests.real_models import (
     sklearn_models,
     sklearn_predictors,
     sklearn_transformers,
+    tensorflow_models,
     torch_models,
 )
 from tests.real_models.sklearn_models import Make
@@ -24,4 +25,10 @@ REAL_MODELS: dict[tuple[str, str], list[Make]] = {
     ("catboost", "onnx"): booster_models.CATBOOST,
     ("pytorch", "onnx"): torch_models.PYTORCH,
     ("pytorch", "torchscript"): torch_models.TORCHSCRIPT,
+    ("transformers", "onnx"): torch_models.TRANSFORMERS,
+    ("sentence_transformers", "onnx"): torch_models.SENTENCES,
+    ("tensorflow", "onnx"): tensorflow_models.TENSORFLOW_ONNX,
+    ("tensorflow", "savedmodel"): tensorflow_models.TENSORFLOW_SAVEDMODEL,
+    ("keras", "onnx"): tensorflow_models.KERAS,
+    ("keras", "savedmodel"): tensorflow_models.KERAS,
 }

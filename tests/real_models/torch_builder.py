@@ -14,6 +14,7 @@ import torch
 from torch import nn
 
 os.environ["MLFLOW_ENABLE_TELEMETRY"] = "false"
+os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["MLFLOW_REQUIREMENTS_INFERENCE_TIMEOUT"] = "1"
 REQUIREMENTS = ["torch"]
 
@@ -279,6 +280,102 @@ def make_bytes_and_flags(folder):
 
 def make_branch(folder):
     save(folder, Branch(), tensor("float32", 4))
+
+
+# ---- Hugging Face's, tiny, with random weights
+
+
+def tokenizer():
+    from tokenizers import Tokenizer, models, pre_tokenizers
+    from transformers import PreTrainedTokenizerFast
+
+    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *(f"word{i}" for i in range(40))]
+    known = {word: i for i, word in enumerate(words)}
+    made = Tokenizer(models.WordLevel(known, unk_token="[UNK]"))
+    made.pre_tokenizer = pre_tokenizers.Whitespace()
+    marks = {"pad": "[PAD]", "unk": "[UNK]", "cls": "[CLS]", "sep": "[SEP]", "mask": "[MASK]"}
+    named = {f"{name}_token": mark for name, mark in marks.items()}
+    return PreTrainedTokenizerFast(
+        tokenizer_object=made,
+        model_input_names=["input_ids", "token_type_ids", "attention_mask"],
+        **named,
+    )
+
+
+def bert():
+    from transformers import BertConfig
+
+    return BertConfig(
+        vocab_size=45,
+        hidden_size=16,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=32,
+        max_position_embeddings=64,
+        num_labels=3,
+        initializer_range=0.5,
+    )
+
+
+def save_pipeline(folder, task, model, **parts):
+    import mlflow
+
+    mlflow.transformers.save_model(
+        {"model": model.eval(), **parts}, str(folder), task=task, pip_requirements=REQUIREMENTS
+    )
+
+
+def make_bert_classes(folder):
+    from transformers import BertForSequenceClassification
+
+    model = BertForSequenceClassification(bert())
+    save_pipeline(folder, "text-classification", model, tokenizer=tokenizer())
+
+
+def make_distilbert_tokens(folder):
+    from transformers import DistilBertConfig, DistilBertForTokenClassification
+
+    config = DistilBertConfig(
+        vocab_size=45, dim=16, n_layers=2, n_heads=2, hidden_dim=32, max_position_embeddings=64
+    )
+    model = DistilBertForTokenClassification(config)
+    save_pipeline(folder, "token-classification", model, tokenizer=tokenizer())
+
+
+def make_vit_classes(folder):
+    from transformers import ViTConfig, ViTForImageClassification, ViTImageProcessor
+
+    config = ViTConfig(
+        hidden_size=16,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=32,
+        image_size=16,
+        patch_size=8,
+        num_labels=4,
+    )
+    processor = ViTImageProcessor(size={"height": 16, "width": 16})
+    model = ViTForImageClassification(config)
+    save_pipeline(folder, "image-classification", model, image_processor=processor)
+
+
+def make_generator(folder):
+    from transformers import GPT2Config, GPT2LMHeadModel
+
+    config = GPT2Config(vocab_size=45, n_positions=32, n_embd=16, n_layer=1, n_head=2)
+    save_pipeline(folder, "text-generation", GPT2LMHeadModel(config), tokenizer=tokenizer())
+
+
+def make_embedder(folder):
+    import mlflow
+    from sentence_transformers import SentenceTransformer
+    from transformers import BertModel
+
+    raw = folder.with_name("embedder's network")
+    BertModel(bert()).eval().save_pretrained(raw)
+    tokenizer().save_pretrained(raw)
+    embedder = SentenceTransformer(str(raw), device="cpu")
+    mlflow.sentence_transformers.save_model(embedder, str(folder), pip_requirements=REQUIREMENTS)
 
 
 # ---- what has to be refused

@@ -66,3 +66,5 @@ PYTORCH = [
 ]
 # A script takes its tensors as they are: nothing joins columns of several types before it.
 TORCHSCRIPT = [make for make in PYTORCH if make.__name__ != "make_script_of_columns"]
+TRANSFORMERS = [_maker(name) for name in ("bert_classes", "distilbert_tokens", "vit_classes")]
+SENTENCES = [_maker("embedder")]
