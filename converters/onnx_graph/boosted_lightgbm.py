@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -46,8 +47,8 @@ LINKS = {
 }
 
 
-def _answer(graph: Graph, estimator: Any, frame: Frame) -> tuple[Value, str]:
-    """The linked answer, and which link it was."""
+def _answer(graph: Graph, estimator: Any, frame: Frame) -> tuple[Value, str, Value]:
+    """The linked answer, which link it was, and the sums before it."""
     booster = estimator if type(estimator).__name__ == "Booster" else estimator.booster_
     boosted = reader.read(booster)
     # An objective of the owner's own: LightGBM answers with the sums.
@@ -57,16 +58,17 @@ def _answer(graph: Graph, estimator: Any, frame: Frame) -> tuple[Value, str]:
     raw = emit(graph, rows(graph, frame, boosted.ensemble, "float64"), boosted.ensemble)
     if boosted.average > 1:
         raw = graph.binary("Div", raw, np.full((1, 1), float(boosted.average)))
+    margin = raw
     slope = float(boosted.parameters.get("sigmoid", "1"))
     if link == SIGMOID and slope != 1.0:
         raw = graph.binary("Mul", raw, np.full((1, 1), slope))
-    return linked(graph, raw, link), link
+    return linked(graph, raw, link), link, margin
 
 
 @predictor("lightgbm.LGBMClassifier", text=True)
 def classifier(graph: Graph, estimator: Any, frame: Frame) -> Predicted:
     """Probabilities; the label is the first largest. Sums for an objective of the owner's own."""
-    answer, link = _answer(graph, estimator, frame)
+    answer, link, margin = _answer(graph, estimator, frame)
     if callable(estimator._objective):
         return labels.regressed(graph, answer)
     if link not in (SIGMOID, SOFTMAX):
@@ -77,11 +79,13 @@ def classifier(graph: Graph, estimator: Any, frame: Frame) -> Predicted:
         )
     proba = two_columns(graph, answer) if answer.width == 1 else answer
     index = labels.first_largest(graph, proba)
-    return labels.classified(graph, index, estimator.classes_, proba, "predict_proba")
+    found = labels.classified(graph, index, estimator.classes_, proba, "predict_proba")
+    scores = {"decision_function": lambda: graph.flat(margin) if margin.width == 1 else margin}
+    return replace(found, more=scores)
 
 
 @predictor("lightgbm.LGBMRegressor", "lightgbm.LGBMRanker", "lightgbm.Booster", text=True)
 def values(graph: Graph, estimator: Any, frame: Frame) -> Predicted:
     """What `predict` answers: values, or a Booster's probabilities."""
-    answer, _ = _answer(graph, estimator, frame)
+    answer, *_ = _answer(graph, estimator, frame)
     return labels.regressed(graph, answer)

@@ -15,6 +15,7 @@ FAMILIES = (
     "nested",
     "calibration",
     "bayes",
+    "adaboost",
     "boosted_catboost",
     "boosted_lightgbm",
     "boosted_xgboost",

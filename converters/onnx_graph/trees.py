@@ -13,6 +13,7 @@ from converters.onnx_graph.encoding import ordinal
 from converters.onnx_graph.frame import Frame
 from converters.onnx_graph.graph import Graph, Value
 from converters.onnx_graph.linear import softmax, two_columns, with_scores
+from converters.onnx_graph.members import ask
 from converters.onnx_graph.registry import Answer, Predicted, predictor
 from converters.onnx_graph.text_columns import numeric
 from converters.trees import sklearn as reader
@@ -63,18 +64,35 @@ def _mean(graph: Graph, frame: Frame, ensemble: Ensemble) -> Value:
 
 def _boosted(graph: Graph, estimator: Any, frame: Frame) -> Value:
     """GradientBoosting's raw sums, [N, trees a stage]."""
-    if estimator.init_ != "zero" and type(estimator.init_).__name__ not in (
-        "DummyClassifier",
-        "DummyRegressor",
-    ):
-        raise Refused(
-            "init_estimator",
-            f"This model starts from an estimator of its own (init={estimator.init_!r}); train it "
-            "with init=None.",
-        )
-    start = estimator._raw_predict_init(np.zeros((1, frame.width), np.float32))
     total = emit(graph, frame.numbers(graph), reader.gradient_boosting(estimator))
+    if estimator.init_ != "zero" and not type(estimator.init_).__name__.startswith("Dummy"):
+        return graph.binary("Add", _started(graph, estimator, frame), total)
+    start = estimator._raw_predict_init(np.zeros((1, frame.width), np.float32))
     return graph.binary("Add", total, np.asarray(start, np.float64).reshape(1, -1))
+
+
+def _started(graph: Graph, estimator: Any, frame: Frame) -> Value:
+    """The first answer of `init`, which is fed float32, before the loss's link (sklearn's _gb)."""
+    fed = graph.cast(frame.numbers(graph, "float32"), "float64")
+    source = "predict_proba" if hasattr(estimator, "classes_") else "predict"
+    told = ask(graph, estimator.init_, Frame((fed,), frame.names), source)
+    link = type(estimator._loss.link).__name__
+    if link == "IdentityLink":
+        return told
+    epsilon = np.finfo(np.float64).eps
+    told = told if link == "MultinomialLogit" else graph.take(told, [1])
+    low = graph.const(np.full((1, 1), epsilon), "float64")
+    high = graph.const(np.full((1, 1), 1 - epsilon), "float64")
+    capped = graph.op("Max", [told, low], "float64", told.width)
+    capped = graph.op("Min", [capped, high], "float64", told.width)
+    if link == "MultinomialLogit":
+        logs = graph.unary("Log", capped)
+        return graph.binary("Sub", logs, graph.reduce("ReduceMean", logs))
+    if link not in ("LogitLink", "HalfLogitLink"):
+        raise Refused("init_estimator", f"This model's init has the link {link}, not proven here.")
+    rest = graph.op("Sub", [graph.const(np.ones((1, 1)), "float64"), capped], "float64", 1)
+    odds = graph.unary("Log", graph.op("Div", [capped, rest], "float64", 1))
+    return odds if link == "LogitLink" else graph.binary("Mul", odds, np.full((1, 1), 0.5))
 
 
 @predictor("sklearn.GradientBoostingClassifier")
