@@ -29,8 +29,9 @@ TYPES = {
 # rows of a proof are a thousand and more.
 MOST_TERMS = 200_000
 
-# How many values a domain may have.
+# How many values a domain may have, and how far below a cell it is looked for.
 MOST_VALUES = 5000
+DEEPEST = 30
 
 Key = tuple[Any, ...]
 
@@ -81,6 +82,7 @@ class Cells:
 
     known: dict[Key, Cell] = field(default_factory=dict)
     terms: int = 0
+    domains: dict[int, frozenset[float] | None] = field(default_factory=dict)
 
     def _made(
         self, op: str, dtype: str, args: Sequence[Cell], value: Any, nullable: bool, key: Key
@@ -114,19 +116,23 @@ class Cells:
         """A field of the data, or one that a segment gives."""
         return self._made("field", dtype, (), name, nullable, (name,))
 
-    def domain(self, cell: Cell) -> frozenset[float] | None:
+    def domain(self, cell: Cell, depth: int = 0) -> frozenset[float] | None:
         """All values that a number may have, where they are few and known."""
-        if cell.domain is None and cell.dtype in (DOUBLE, FLOAT):
-            cell.domain = self._domain(cell)
-        return cell.domain
+        if cell.dtype not in (DOUBLE, FLOAT) or cell.domain is not None:
+            return cell.domain
+        if id(cell) not in self.domains:
+            if depth >= DEEPEST:
+                return None
+            self.domains[id(cell)] = self._domain(cell, depth + 1)
+        return self.domains[id(cell)]
 
-    def _domain(self, cell: Cell) -> frozenset[float] | None:
+    def _domain(self, cell: Cell, depth: int) -> frozenset[float] | None:
         if cell.is_constant:
             return frozenset([cell.value])
         if cell.op == "map":
             values = [value for _, value in cell.value.rows] + [cell.value.default]
             return frozenset(values) if None not in values and not cell.nullable else None
-        known = [self.domain(one) for one in cell.args if one.dtype in (DOUBLE, FLOAT)]
+        known = [self.domain(one, depth) for one in cell.args if one.dtype in (DOUBLE, FLOAT)]
         found = [one for one in known if one is not None]
         if len(found) < len(known) or cell.nullable:
             return None
@@ -134,22 +140,23 @@ class Cells:
             return found[0]
         if cell.op in ("if", "min", "max"):
             return frozenset().union(*found)
-        if cell.op == "+" and sum(len(one) for one in found) <= MOST_VALUES:
+        if cell.op == "+" and len(found[0]) * len(found[1]) <= MOST_VALUES:
             return frozenset(a + b for a in found[0] for b in found[1])
         if cell.op == "dot" and len(found) <= MOST_VALUES and _counts(cell, found):
             return frozenset(float(count) for count in range(len(found) + 1))
         return None
 
-    def whole(self, cell: Cell) -> bool:
+    def whole(self, cell: Cell, depth: int = 0) -> bool:
         """Whether a number is known to have no fraction."""
-        if cell.op == "rint":
-            return True
-        if cell.op in ("+", "-") and cell.args[0].op == "rint":
-            return all(self.whole(one) for one in cell.args)
-        if cell.op in ("if", "cast"):
-            return all(self.whole(one) for one in cell.args if one.dtype in (DOUBLE, FLOAT))
+        if cell.op == "rint" or depth >= DEEPEST:
+            return cell.op == "rint"
         domain = self.domain(cell)
-        return domain is not None and all(float(value).is_integer() for value in domain)
+        if domain is not None:
+            return all(float(value).is_integer() for value in domain)
+        if cell.op == "if":
+            # What `pmml_document.operators.floored` makes, and little else.
+            return all(self.whole(one, DEEPEST) or _less_one(one) for one in cell.args[1:])
+        return cell.op == "cast" and self.whole(cell.args[0], depth + 1)
 
     def cast(self, cell: Cell, dtype: str) -> Cell:
         """The same value in another type."""
@@ -246,6 +253,14 @@ class Cells:
         )
         key = (table.rows, table.default, table.missing)
         return self._made("map", dtype, (cell,), table, nullable, key)
+
+
+def _less_one(cell: Cell) -> bool:
+    """Whether a cell is a rounded number less a whole one."""
+    if cell.op != "-":
+        return False
+    number, less = cell.args
+    return number.op == "rint" and less.is_constant and float(less.value).is_integer()
 
 
 def _counts(cell: Cell, domains: Sequence[frozenset[float]]) -> bool:
