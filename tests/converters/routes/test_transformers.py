@@ -403,3 +403,43 @@ def test_identifiers_beyond_what_a_double_counts_are_told_apart(tmp_path: Path):
     model = preprocessing.OneHotEncoder(handle_unknown="ignore").fit(rows)
     got, want = _answers(model, rows, tmp_path)
     np.testing.assert_array_equal(got, want)
+
+
+def test_thousands_of_categories_stay_a_small_file(tmp_path: Path):
+    names = np.array([f"id {place}" for place in range(3000)], dtype=object)
+    rows = pd.DataFrame({"name": names, "number": np.arange(3000) * 1.5})
+    model = preprocessing.OneHotEncoder(handle_unknown="ignore").fit(rows)
+    asked = pd.concat([rows[::300], pd.DataFrame({"name": ["other"], "number": [0.75]})])
+    got, want = _answers(model, asked, tmp_path)
+    np.testing.assert_array_equal(got, want)
+    assert (tmp_path / onnx_file.FILE).stat().st_size < 400_000
+
+
+def test_many_numbers_are_found_and_missing_ones_too(tmp_path: Path):
+    rows = np.concatenate([np.arange(200) / 3, [np.nan]])[:, None]
+    model = preprocessing.OrdinalEncoder(
+        handle_unknown="use_encoded_value", unknown_value=-1, encoded_missing_value=-2
+    ).fit(rows)
+    hard = np.concatenate([_edges(rows[:200, 0]), [np.nan, 1e300, -1e300]])[:, None]
+    got, want = _answers(model, hard, tmp_path)
+    np.testing.assert_array_equal(got, want)
+
+
+def test_an_imputer_of_text_leaves_the_numbers_beside_it(tmp_path: Path):
+    rows = pd.DataFrame(
+        {"town": ["Rome", "Oslo", "Rome"], "k": [1, 2, 2], "flag": [True, True, False]}
+    )
+    model = pipeline.make_pipeline(
+        impute.SimpleImputer(strategy="most_frequent"),
+        preprocessing.OneHotEncoder(handle_unknown="ignore"),
+    ).fit(rows.astype(object))
+    got, want = _answers(model, rows, tmp_path)
+    np.testing.assert_array_equal(got, want)
+
+
+def test_text_put_among_numbers_is_refused(tmp_path: Path):
+    rows = pd.DataFrame({"town": ["Rome", "Oslo", "Rome"], "f": [0.5, 1.5, 0.5]})
+    model = pipeline.make_pipeline(
+        impute.SimpleImputer(strategy="constant"), preprocessing.OneHotEncoder()
+    ).fit(rows)
+    assert _refusal(model, rows, tmp_path).code == "missing_values"
