@@ -6,6 +6,7 @@ the same model gives the same bytes.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -241,7 +242,17 @@ class Graph:
         if len(values) == 1:
             return values[0]
         width = sum(value.width for value in values)
-        return self.op("Concat", list(values), values[0].dtype, width, axis=1)
+        whole = self.op("Concat", list(values), values[0].dtype, width, axis=1)
+        if any(value.name in self.products for value in values):
+            self.products[whole.name] = lambda matrix: self._by_parts(values, matrix)
+        return whole
+
+    def _by_parts(self, values: Sequence[Value], matrix: npt.NDArray[Any]) -> Value:
+        """The product of blocks side by side, each with its own rows of the matrix."""
+        ends = np.cumsum([value.width for value in values])
+        parts = np.split(matrix, ends[:-1])
+        products = [self.matmul(one, part) for one, part in zip(values, parts, strict=True)]
+        return functools.reduce(lambda one, other: self.binary("Add", one, other), products)
 
     def take(self, value: Value, indices: Sequence[int]) -> Value:
         """Some features of [N, k], in this order; itself where that is all of them."""

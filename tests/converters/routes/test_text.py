@@ -10,7 +10,7 @@ import mlflow
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn import ensemble, linear_model, pipeline
+from sklearn import compose, ensemble, linear_model, pipeline
 from sklearn.feature_extraction import text
 
 from converters.contract import ConvertReport
@@ -18,7 +18,7 @@ from converters.sources import load
 from tests.converters.routes.proof import converted, judged
 from tests.real_models.folders import save
 from tests.real_models.sklearn_models import Make
-from tests.real_models.sklearn_text import TEXTS, reviews
+from tests.real_models.sklearn_text import TEXTS, reviews, table
 
 
 @pytest.mark.parametrize("make", TEXTS, ids=lambda make: make.__name__)
@@ -179,3 +179,15 @@ def test_hashed_texts_that_a_forest_would_need_whole_are_refused(tmp_path: Path)
     report = _report(model, pd.Series(texts, name="said"), tmp_path)
     assert (report.state, report.code) == ("refused", "wide_text")
     assert "1048576" in report.sentence
+
+
+def test_a_linear_model_on_hashed_texts_beside_numbers_needs_no_wide_table(tmp_path: Path):
+    rows, target = table()
+    columns = [("said", text.HashingVectorizer(), "review"), ("stars", "passthrough", ["stars"])]
+    model = pipeline.make_pipeline(
+        compose.ColumnTransformer(columns), linear_model.LogisticRegression()
+    ).fit(rows, target)
+    report = _report(model, rows, tmp_path)
+    assert report.state == "converted", report.sentence
+    assert report.exact
+    assert all(one.verdict == "passed" for one in judged(tmp_path, report))
