@@ -231,6 +231,9 @@ def propagated(graph: Graph, estimator: Any, frame: Frame) -> Predicted:
         rows = distances.carried(estimator.X_, type(estimator).__name__)
         value = frame.numbers(graph, "float64")
         kernel = kernels.gram(graph, value, rows, "rbf", gamma=estimator.gamma)
+        if frame.float_dtype == "float32" and estimator.X_.dtype == np.float32:
+            # Far from all training rows the original's float32 is nothing, and its share NaN.
+            kernel = graph.cast(graph.cast(kernel, "float32"), "float64")
         share = graph.matmul(kernel, known)
     proba = graph.binary("Div", share, graph.reduce("ReduceSum", share))
     index = labels.first_largest(graph, proba)

@@ -32,6 +32,9 @@ PRODUCTS = 1e-14
 # Beyond isotonic steps, which may be steep, probabilities this near each other are equal.
 NEAR_STEPS = 1e-9
 
+# Scores and distances that were computed in float32.
+NARROW = 1e-4
+
 NEIGHBOURS = ("KNeighborsClassifier", "KNeighborsRegressor", "LocalOutlierFactor")
 PROPAGATED = ("LabelPropagation", "LabelSpreading")
 VOTERS = ("SVC", "NuSVC")
@@ -50,15 +53,21 @@ EXACT = ("Tree", "Forest", "Boost", "XGB", "LGBM", "Dummy", "Isolation")
 
 
 def rows(model: Loaded, asked: Rows, outputs: list[Output]) -> Bools:
-    """[N] where a member of the model cannot settle its own answer; asks the original once."""
+    """[N] where a member of the model cannot settle its own answer; asks the original once.
+
+    Of a model that takes float32, every classifier is watched: its own rounding is coarse.
+    """
     if own := getattr(sources.module(model.flavor), "unsettled", None):
         marked: Bools = own(model, asked, outputs)
         return marked
     count = len(next(iter(asked.values())))
     found = np.zeros(count, dtype=np.bool_)
     parts = list(_parts(model.estimator))
+    narrow = all(values.dtype == np.float32 for values in asked.values())
     last = pairwise.voter(model.estimator)
-    if not any(_counts(part) or (_votes(part) and part is not last) for part in parts):
+    if not narrow and not any(
+        _counts(part) or (_votes(part) and part is not last) for part in parts
+    ):
         return found
     kinds = {type(part) for part in parts}
     with watching(kinds, found), warnings.catch_warnings():
@@ -156,8 +165,14 @@ def _unsettled(member: Any, X: Any) -> Bools:
     return TELLERS.get(name, _tied_scores)(member, X)
 
 
+def _is_narrow(X: Any) -> bool:
+    """Whether the rows are float32, in which many estimators then compute."""
+    return bool(np.asarray(X).dtype == np.float32)
+
+
 def _tied_scores(member: Any, X: Any) -> Bools:
     near = NEAR_STEPS if type(member).__name__ == "CalibratedClassifierCV" else NEAR
+    near = NARROW if _is_narrow(X) else near
     for source in ("decision_function", "predict_proba"):
         if hasattr(member, source):
             scores = getattr(member, source)(X)
@@ -224,7 +239,8 @@ def _on_the_threshold(member: Any, X: Any) -> Bools:
             border = usual if isinstance(limit, str) else float(limit)
             scale = np.maximum(1.0, np.abs(scores).max(axis=1, keepdims=True))
             for side in (border, -border):
-                found |= (np.abs(scores - side) <= NEAR * scale).any(axis=1)
+                near = NARROW if _is_narrow(X) else NEAR
+                found |= (np.abs(scores - side) <= near * scale).any(axis=1)
     return found
 
 
@@ -248,13 +264,14 @@ def _tied_centres(member: Any, X: Any) -> Bools:
             if node.left is not None:
                 nodes += [node.left, node.right]
                 pair = np.vstack((node.left.center, node.right.center))
-                found |= _equally_far(values, pair + getattr(member, "_X_mean", 0.0))
+                centres = pair + getattr(member, "_X_mean", 0.0)
+                found |= _equally_far(values, centres, _is_narrow(X))
         return found
     centres = getattr(member, "subcluster_centers_", getattr(member, "cluster_centers_", None))
-    return _equally_far(values, centres)
+    return _equally_far(values, centres, _is_narrow(X))
 
 
-def _equally_far(values: npt.NDArray[np.float64], centres: Any) -> Bools:
+def _equally_far(values: npt.NDArray[np.float64], centres: Any, narrow: bool) -> Bools:
     if centres is None or len(centres) < 2:
         return np.zeros(len(values), dtype=np.bool_)
     centres = np.asarray(centres, np.float64)
@@ -262,7 +279,9 @@ def _equally_far(values: npt.NDArray[np.float64], centres: Any) -> Bools:
         away = np.array([np.square(values - centre).sum(axis=1) for centre in centres]).T
         two = np.sort(away, axis=1)[:, :2]
         size = np.square(values).sum(axis=1) + np.square(centres).sum(axis=1).max()
-        return np.asarray(~(two[:, 1] - two[:, 0] > 10 * PRODUCTS * size), dtype=np.bool_)
+        return np.asarray(
+            ~(two[:, 1] - two[:, 0] > 10 * (1e-7 if narrow else PRODUCTS) * size), dtype=np.bool_
+        )
 
 
 def _through_products(member: Any) -> bool:

@@ -246,6 +246,6 @@ def test_every_predictor_of_scikit_learn_is_written_here_or_refused_by_name(kind
 
 
 def test_a_table_of_one_column_and_one_row_is_answered(tmp_path: Path):
-    table = pd.DataFrame({"x": [1.0, 2.0, 3.0, 4.0]})
+    table = pd.DataFrame({"x": [1.0, 2.3, 3.1, 4.7]})
     model = neighbors.KNeighborsRegressor(2).fit(table.to_numpy(), [1.0, 2.0, 3.0, 4.0])
     assert _scored(model, [[1.4]], tmp_path)["prediction"].tolist() == [1.5]
