@@ -354,6 +354,15 @@ def first_largest(cells: Cells, row: list[Cell], way: str = "ArgMax") -> Cell:
     if len(row) == 1:
         return cells.constant(0, DOUBLE)
     row = [cells.cast(one, DOUBLE) if one.dtype == BOOLEAN else one for one in row]
+    result = _first_of_known(cells, row, function, better)
+    for place, one in reversed(list(enumerate(row))):
+        # numpy takes the first NaN for the most extreme number.
+        gone = cells.missing(one)
+        result = cells.choose(gone, cells.constant(place, DOUBLE), result)
+    return result
+
+
+def _first_of_known(cells: Cells, row: list[Cell], function: str, better: str) -> Cell:
     if len(row) == 2:
         second = cells.compare(better, row[1], row[0])
         return cells.choose(second, cells.constant(1, DOUBLE), cells.constant(0, DOUBLE))

@@ -139,6 +139,18 @@ def test_missing_numbers_are_nan(tmp_path: Path, name: str):
     np.testing.assert_allclose(got, wanted, rtol=1e-12, atol=0)
 
 
+@pytest.mark.parametrize("width", [2, 3, 4])
+def test_the_first_nan_is_the_largest_as_numpy_has_it(tmp_path: Path, width: int):
+    def build(graph: Graph, value: Value) -> Value:
+        some = graph.take(value, range(width))
+        index = graph.op("ArgMax", [some], "int64", 0, axis=1, keepdims=0)
+        return graph.cast(index, "float64")
+
+    table = rows(missing=True)
+    _, got = both(tmp_path, build, table)
+    np.testing.assert_array_equal(np.ravel(got), table[:, :width].argmax(axis=1))
+
+
 def test_missing_numbers_are_replaced(tmp_path: Path):
     wanted, got = both(tmp_path, filled, rows(missing=True))
     np.testing.assert_array_equal(got, wanted)
