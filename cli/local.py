@@ -81,7 +81,7 @@ def _model_uri(parser: argparse.ArgumentParser) -> None:
         "--model-uri",
         required=True,
         metavar="URI",
-        help="a folder with an MLmodel file, models:/NAME/3, models:/NAME@ALIAS or "
+        help="a folder with an MLmodel file, a model file, models:/NAME/3, models:/NAME@ALIAS or "
         "runs:/RUN_ID/PATH (on the server that MLFLOW_TRACKING_URI names)",
     )
 

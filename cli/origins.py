@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,7 +13,9 @@ from pathlib import Path
 
 from cli.outcomes import Ended, Misuse, Refusal, Unreachable
 from converters import contract
-from registry.connectors import DOWNLOAD_LIMIT, SourceProblem
+from converters.static.kinds import SUFFIXES
+from registry.connectors import DOWNLOAD_LIMIT, RemoteFile, SourceProblem
+from registry.connectors.artifacts import DiskFolder, download
 from registry.connectors.mlflow import MlflowConnector
 from registry.connectors.model_uri import ModelUri, Resolved, fetch_folder, parse, resolve
 
@@ -40,7 +44,7 @@ def fetch(text: str, folder: Path) -> Fetched:
     with _problems():
         uri = parse(text)
         if uri.folder is not None:
-            files = fetch_folder(uri.folder, folder, DOWNLOAD_LIMIT)
+            files = _fetch_local(uri.folder, folder)
             identity = contract.Identity("local", _name_of(uri.folder), "1")
         else:
             with _server(uri) as server:
@@ -51,16 +55,19 @@ def fetch(text: str, folder: Path) -> Fetched:
 
 
 def fetch_mlmodel(text: str, folder: Path) -> None:
-    """Copy the `MLmodel` file alone into `folder`; raises what `fetch` raises."""
+    """Copy what pre-flight reads into `folder`; raises what `fetch` raises.
+
+    From a server that is the `MLmodel` file alone; what is on this machine is copied whole.
+    """
     with _problems():
         uri = parse(text)
         if uri.folder is not None:
-            _check_folder(uri.folder)
-            content: bytes | None = (uri.folder / MLMODEL).read_bytes()
+            _fetch_local(uri.folder, folder)
+            return
         else:
             with _server(uri) as server:
                 where = resolve(uri, server).artifact_uri
-                content = server.read_file(where, MLMODEL, MLMODEL_LIMIT)
+                content: bytes | None = server.read_file(where, MLMODEL, MLMODEL_LIMIT)
     if content is None:
         raise Refusal("mlmodel_missing", f"There is no MLmodel file at {text}.")
     (folder / MLMODEL).write_bytes(content)
@@ -91,13 +98,20 @@ def _identity(found: Resolved) -> contract.Identity:
     )
 
 
-def _check_folder(folder: Path) -> None:
-    if not folder.is_dir():
-        raise Refusal("not_found", f"There is no folder {folder}.")
-    if not (folder / MLMODEL).is_file():
-        raise Refusal(
-            "not_found", f"There is no MLmodel file in {folder}; give the folder that MLflow saved."
-        )
+def _fetch_local(place: Path, folder: Path) -> list[RemoteFile]:
+    """Copy a model's folder, or a plain model file, from this machine."""
+    if place.is_file():
+        shutil.copyfile(place, folder / place.name)
+        size = place.stat().st_size
+        with place.open("rb") as stream:
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+        return [RemoteFile(place.name, size, digest)]
+    if not place.exists():
+        raise Refusal("not_found", f"There is no file or folder {place}.")
+    suffixes = {path.suffix.lower() for path in place.iterdir()}
+    if not (place / MLMODEL).is_file() and suffixes & set(SUFFIXES):
+        return download(DiskFolder(str(place), place.resolve()), folder, DOWNLOAD_LIMIT)
+    return fetch_folder(place, folder, DOWNLOAD_LIMIT)
 
 
 def _name_of(folder: Path) -> str:

@@ -24,15 +24,12 @@ def read(folder: Path) -> dict[str, Any]:
     """The `MLmodel` document of a model folder.
 
     Raises:
-        Refused: `mlmodel_missing`, `mlmodel_unreadable`, or `no_flavor` where it names no flavor.
+        Refused: `mlmodel_missing`, `mlmodel_unreadable`, or `no_flavor` where it names no flavor;
+            for a plain model file without one, what `converters.sources.plain` refuses.
     """
     path = folder / FILE
-    if not path.is_file():
-        raise Refused(
-            "mlmodel_missing",
-            "The version has no MLmodel file, so its artifacts are not a model that MLflow logged; "
-            "log the model again with mlflow.<flavor>.log_model.",
-        )
+    if not path.exists():
+        return _without_mlmodel(folder)
     try:
         document = yaml.load(path.read_bytes(), Loader=SafeLoader)
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
@@ -50,6 +47,19 @@ def read(folder: Path) -> dict[str, Any]:
             "no_flavor", "The MLmodel file names no flavor; log the model with an MLflow flavor."
         )
     return document
+
+
+def _without_mlmodel(folder: Path) -> dict[str, Any]:
+    """The document for a folder of one plain model file."""
+    from converters.sources import plain
+
+    if not plain.files(folder):
+        raise Refused(
+            "mlmodel_missing",
+            "The version has no MLmodel file, so its artifacts are not a model that MLflow logged; "
+            "log the model again with mlflow.<flavor>.log_model.",
+        )
+    return plain.mlmodel_for(folder)
 
 
 def flavor_config(document: dict[str, Any], flavor: str) -> dict[str, Any]:

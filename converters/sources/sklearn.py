@@ -37,7 +37,7 @@ def load(folder: Path, config: dict[str, Any]) -> Any:
 
 
 def load_file(path: Path, serialization: str) -> Any:
-    """One estimator from its file; `serialization` is pickle, cloudpickle or skops.
+    """One estimator from its file; `serialization` is pickle, cloudpickle, joblib or skops.
 
     skops' list of trusted types is read from the file itself: the sandbox confines what a model
     does, and the model's owner already chose to log it.
@@ -48,6 +48,8 @@ def load_file(path: Path, serialization: str) -> Any:
     try:
         if serialization == "skops":
             return _load_skops(path)
+        if serialization == "joblib":
+            return _load_joblib(path)
         if serialization in ("pickle", "cloudpickle"):
             with path.open("rb") as file:
                 return pickle.load(file)  # noqa: S301 - in the sandboxed child only
@@ -76,8 +78,14 @@ def load_file(path: Path, serialization: str) -> Any:
         ) from error
     raise Refused(
         "serialization_unknown",
-        f"The model is saved as {serialization!r}; pickle, cloudpickle and skops can be read.",
+        f"The model is saved as {serialization!r}; pickle, cloudpickle, joblib and skops can be read.",
     )
+
+
+def _load_joblib(path: Path) -> Any:
+    import joblib
+
+    return joblib.load(path)
 
 
 def _load_skops(path: Path) -> Any:

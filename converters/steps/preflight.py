@@ -1,15 +1,18 @@
-"""`preflight FOLDER`: reads the folder's MLmodel and answers as JSON on stdout."""
+"""`preflight FOLDER`: reads MLmodel and model files, loads none, and answers as JSON on stdout."""
 
 from __future__ import annotations
 
 import dataclasses
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from converters.contract import SCHEMA
 from converters.errors import Refused
-from converters.preflight import flavor_of, preflight
+from converters.preflight import Answer, Verdict, flavor_of, preflight
+
+if TYPE_CHECKING:
+    from converters.static.verdicts import Finding
 
 
 def run(folder: Path) -> str:
@@ -25,5 +28,27 @@ def run(folder: Path) -> str:
         answer["flavor"] = flavor_of(mlmodel)
     except Refused as refusal:
         return json.dumps({**answer, "code": refusal.code, "sentence": refusal.sentence}) + "\n"
-    answer["verdicts"] = [dataclasses.asdict(verdict) for verdict in preflight(mlmodel)]
+    verdicts = _with_files(preflight(mlmodel), folder, mlmodel, answer["flavor"])
+    answer["verdicts"] = [dataclasses.asdict(verdict) for verdict in verdicts]
     return json.dumps(answer, ensure_ascii=False, sort_keys=True) + "\n"
+
+
+def _with_files(
+    verdicts: list[Verdict], folder: Path, mlmodel: dict[str, Any], flavor: str
+) -> list[Verdict]:
+    """The verdicts of the MLmodel, and what the files beside it rule out; none is loaded."""
+    from converters.static.verdicts import findings
+
+    found = findings(folder, mlmodel, flavor)
+    return [_worse(verdict, found) for verdict in verdicts]
+
+
+def _worse(verdict: Verdict, found: list[Finding]) -> Verdict:
+    if verdict.answer is Answer.CANNOT:
+        return verdict
+    mine = [one for one in found if one.target in ("", verdict.target)]
+    for one in sorted(mine, key=lambda one: one.caveat):
+        answer = Answer.CAVEAT if one.caveat else Answer.CANNOT
+        if verdict.answer is Answer.CAN or not one.caveat:
+            return dataclasses.replace(verdict, answer=answer, code=one.code, sentence=one.sentence)
+    return verdict

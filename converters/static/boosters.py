@@ -1,0 +1,98 @@
+"""Headers of gradient boosters' own files: XGBoost JSON and UBJSON, LightGBM text, CatBoost."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+
+from converters.static.errors import Unreadable
+
+MOST_BYTES = 512 << 20
+BOOSTERS = ("gbtree", "gblinear", "dart")
+CBM = b"CBM1"
+# UBJSON strings have a length before them: S, a type letter, the length.
+UBJ_NAME = re.compile(rb"\x04nameS[iUIlL]\x00*([\x01-\x20])")
+UBJ_OBJECTIVE = re.compile(rb"((?:reg|binary|multi|rank|count|survival):[a-z_]+)")
+
+
+@dataclass(frozen=True)
+class Booster:
+    """kind: gbtree, dart, gblinear; gbdt for LightGBM. categories: splits by category occur."""
+
+    library: str
+    kind: str
+    objective: str = ""
+    categories: bool = False
+    linear_leaves: bool = False
+
+
+def xgboost_json(content: bytes) -> Booster:
+    """An XGBoost model in JSON.
+
+    Raises:
+        Unreadable: no XGBoost model.
+    """
+    try:
+        told = json.loads(content)
+        learner = told["learner"]
+        booster = learner["gradient_booster"]
+        kind = str(booster["name"])
+        objective = str(learner.get("objective", {}).get("name", ""))
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+        raise Unreadable(f"it is no XGBoost model in JSON: {str(error)[:120]}") from error
+    if kind not in BOOSTERS:
+        raise Unreadable(f"it is an XGBoost model of the kind {kind[:40]!r}")
+    types = learner.get("feature_types") if isinstance(learner, dict) else None
+    return Booster("xgboost", kind, objective, isinstance(types, list) and "c" in types)
+
+
+def xgboost_ubj(content: bytes) -> Booster:
+    """An XGBoost model in UBJSON, by the names that it holds.
+
+    Raises:
+        Unreadable: no XGBoost model.
+    """
+    if content[:1] != b"{" or b"gradient_booster" not in content or b"learner" not in content:
+        raise Unreadable("it is no XGBoost model in UBJSON")
+    kinds = [kind for kind in BOOSTERS if re.search(rb"S[a-zA-Z]\x00*.%b" % kind.encode(), content)]
+    if not content.rstrip(b"\n").endswith(b"}"):
+        raise Unreadable("it ends before its last bracket")
+    objective = UBJ_OBJECTIVE.search(content)
+    kind = next((one for one in ("dart", "gblinear") if one in kinds), "gbtree")
+    return Booster("xgboost", kind, objective[1].decode() if objective else "")
+
+
+def lightgbm_text(content: bytes) -> Booster:
+    """A LightGBM model in text.
+
+    Raises:
+        Unreadable: no LightGBM model, or one that is cut short.
+    """
+    if not content.startswith((b"tree\n", b"tree\r\n")):
+        raise Unreadable("it is no LightGBM model in text")
+    if b"end of trees" not in content:
+        raise Unreadable("it is a LightGBM model whose text ends before its last tree")
+    head = content[: content.find(b"\nTree=")].decode("utf-8", "replace")
+    told = dict(line.split("=", 1) for line in head.splitlines() if "=" in line)
+    return Booster(
+        "lightgbm",
+        "gbdt",
+        told.get("objective", "").split(" ")[0],
+        categories=bool(re.search(rb"\nnum_cat=[1-9]", content)),
+        linear_leaves=b"\nis_linear=1" in content,
+    )
+
+
+def catboost(content: bytes) -> Booster:
+    """A CatBoost model in its own format, or in JSON.
+
+    Raises:
+        Unreadable: no CatBoost model.
+    """
+    if content.startswith(CBM):
+        size = int.from_bytes(content[4:8], "little")
+        if size + 8 > len(content) or size == 0:
+            raise Unreadable("it is a CatBoost model that is cut short")
+        return Booster("catboost", "oblivious")
+    raise Unreadable("it is no CatBoost model")
