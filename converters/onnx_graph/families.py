@@ -26,6 +26,7 @@ FAMILIES = (
     "functions",
     "imputing",
     "iterating",
+    "leaf_features",
     "linear",
     "neighbors_imputing",
     "neural",

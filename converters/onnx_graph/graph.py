@@ -63,6 +63,8 @@ class Graph:
             model learned "" itself.
         products: how a sparse block, by its name, is multiplied with a matrix.
         sparse: a sparse block's cells (converters.onnx_graph.text_cells), by its name.
+        shares_leaves: trees whose leaves have several values may be written as tables, which is
+            smaller and faster, and which only ONNX reads.
     """
 
     opset: int = OPSET
@@ -74,6 +76,7 @@ class Graph:
     ml_opset: int = 0
     domains: dict[str, int] = field(default_factory=dict)
     empty_text: str = "nan"
+    shares_leaves: bool = False
     extra_initializers: list[Any] = field(default_factory=list)
     products: dict[str, Callable[[npt.NDArray[Any]], Value]] = field(default_factory=dict)
     sparse: dict[str, Any] = field(default_factory=dict)

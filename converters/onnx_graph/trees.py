@@ -73,7 +73,8 @@ def _boosted(graph: Graph, estimator: Any, frame: Frame) -> Value:
 
 def _started(graph: Graph, estimator: Any, frame: Frame) -> Value:
     """The first answer of `init`, which is fed float32, before the loss's link (sklearn's _gb)."""
-    fed = graph.cast(frame.numbers(graph, "float32"), "float64")
+    fed = frame.numbers(graph, "float32")
+    graph.inexact.append("the estimator that this model starts from computes in float32")
     source = "predict_proba" if hasattr(estimator, "classes_") else "predict"
     told = ask(graph, estimator.init_, Frame((fed,), frame.names), source)
     link = type(estimator._loss.link).__name__

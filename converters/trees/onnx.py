@@ -25,8 +25,10 @@ def emit(graph: Graph, value: Value, ensemble: Ensemble) -> Value:
     row = _zeros(graph, graph.cast(value, ensemble.compares), ensemble)
     if ensemble.has_formulas:
         return leaves.formulas(graph, row, ensemble)
-    if leaves.worth_sharing(ensemble):
-        return leaves.shared(graph, row, ensemble)
+    if graph.shares_leaves and leaves.worth_sharing(ensemble):
+        exact = ensemble.sums == "float32" or _sums_exactly_in_float(ensemble)
+        summed = leaves.shared(graph, row, ensemble, "float32" if exact else "float64")
+        return graph.cast(summed, ensemble.sums)
     narrow = ensemble.compares == "float32" and (
         ensemble.sums == "float32" or _sums_exactly_in_float(ensemble)
     )

@@ -12,7 +12,7 @@ import xgboost
 from sklearn import ensemble, tree
 
 from converters.onnx_graph.graph import Graph
-from converters.trees import Ensemble, thresholds
+from converters.trees import Ensemble, leaves, thresholds
 from converters.trees import lightgbm as lightgbm_reader
 from converters.trees import sklearn as sklearn_reader
 from converters.trees import xgboost as xgboost_reader
@@ -158,3 +158,33 @@ def _walked(grown: Any, rows: Any) -> Any:
         step = np.where(below, grown.true[node], grown.false[node])
         node = np.where(feature < 0, node, step)
     return grown.values[node]
+
+
+def _forest_scored(shares: bool, rows: Any, **options: Any) -> tuple[Any, int, Any]:
+    table, target = tables.wines()
+    model = ensemble.RandomForestClassifier(30, random_state=0, **options).fit(table, target)
+    read = sklearn_reader.forest(model.estimators_, 13, 0)
+    graph = Graph(shares_leaves=shares)
+    value = emit(graph, graph.input("X", "float64", 13), read)
+    octets = graph.build([("sums", value)]).SerializeToString()
+    got = onnxruntime.InferenceSession(octets).run(["sums"], {"X": rows})[0]
+    return got / 30, len(octets), model.predict_proba(rows)
+
+
+@pytest.mark.parametrize("options", [{}, {"max_depth": 3}, {"class_weight": "balanced"}])
+def test_a_forest_of_several_classes_in_one_table_is_exact_and_smaller(options: dict[str, Any]):
+    table, target = tables.wines()
+    model = ensemble.RandomForestClassifier(30, random_state=0, **options).fit(table, target)
+    rows = _beside(sklearn_reader.forest(model.estimators_, 13, 0), table.to_numpy(), np.float64)
+    shared, small, expected = _forest_scored(True, rows, **options)
+    repeated, large, _ = _forest_scored(False, rows, **options)
+    assert np.abs(shared - expected).max() < 1e-14
+    assert np.abs(repeated - expected).max() < 1e-14
+    assert small < large
+
+
+def test_a_table_looked_up_in_parts_is_exact(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(leaves, "AT_ONCE", 20)
+    rows = tables.wines()[0].to_numpy()
+    shared, _, expected = _forest_scored(True, rows)
+    assert np.array_equal(shared, expected)
