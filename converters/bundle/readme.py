@@ -9,6 +9,11 @@ from converters.java.plan import Plan, plan
 
 # How a target without generated Java is opened, a sentence or a snippet each.
 OPENING: dict[str, str] = {
+    "savedmodel": "On the JVM: unzip it, then "
+    '`SavedModelBundle.load("saved_model", "serve")` of `org.tensorflow:tensorflow-core-platform`, '
+    'and `bundle.function("serving_default").call(tensors)`, tensors by the names of the '
+    "manifest's inputs; its outputs come back by name. In Python: "
+    '`tensorflow.saved_model.load("saved_model").signatures["serving_default"](**tensors)`.',
     "torchscript": "On the JVM: DJL's PyTorch engine (`ai.djl.pytorch:pytorch-engine`), with "
     '`optEngine("PyTorch")`. Tensors go in by position, in the order of the manifest\'s inputs, '
     "and come out in that of its outputs.",

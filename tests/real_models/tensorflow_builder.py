@@ -4,6 +4,7 @@
 from the standard environment, whose packages are looked at last.
 """
 
+# mypy: disable-error-code="misc,untyped-decorator"
 from __future__ import annotations
 
 import os
