@@ -11,7 +11,8 @@ LIBRARIES = ("sklearn", "xgboost", "lightgbm", "catboost")
 
 # Measured wrong, or written and then not loadable; the sentence says what to do instead.
 KNOWN_WRONG = {
-    "sklearn.FeatureHasher": "hashing that no format reproduces",
+    "sklearn.FeatureHasher": "a hasher of dictionaries, which no converted model takes; give the "
+    "model a table with one column a key",
 }
 
 _NEAREST = (
