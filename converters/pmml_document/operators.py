@@ -23,6 +23,8 @@ Compute = TypeVar("Compute", bound=Operator)
 OPERATORS: dict[str, Operator] = {}
 PLAIN = {"Add": "+", "Sub": "-", "Mul": "*", "Div": "/", "Pow": "pow"}
 FUNCTIONS = {"Exp": "exp", "Log": "ln", "Abs": "abs", "Tanh": "tanh", "Round": "rint"}
+FUNCTIONS |= {"Sin": "sin", "Cos": "cos", "Tan": "tan", "Atan": "atan"}
+FUNCTIONS |= {"Sinh": "sinh", "Cosh": "cosh"}
 COMPARISONS = {
     "Equal": "equal",
     "Less": "lessThan",

@@ -117,6 +117,8 @@ GENTLE: dict[str, Callable[[Graph, Value], Value]] = {
     "sigmoid": lambda g, v: g.sigmoid(v),
     "exp": lambda g, v: g.unary("Exp", v),
     "tanh": lambda g, v: g.unary("Tanh", v),
+    "cos": lambda g, v: g.unary("Cos", v),
+    "sin": lambda g, v: g.unary("Sin", v),
 }
 
 
@@ -157,8 +159,8 @@ def test_missing_numbers_are_replaced(tmp_path: Path):
 
 
 def test_what_no_formula_expresses_is_refused(tmp_path: Path):
-    with pytest.raises(Refused, match="Sin") as refusal:
-        both(tmp_path, lambda g, v: g.unary("Sin", v), rows(5))
+    with pytest.raises(Refused, match="Softsign") as refusal:
+        both(tmp_path, lambda g, v: g.unary("Softsign", v), rows(5))
     assert refusal.value.code == "not_in_pmml"
 
 
