@@ -39,7 +39,8 @@ def refuse_ties(estimator: Any) -> None:
     Raises:
         Refused: `neighbours_tied`, as with whole numbers or duplicates in the training data.
     """
-    rows = np.asarray(estimator._fit_X)
+    trained = estimator._fit_X
+    rows = np.asarray(trained.toarray() if hasattr(trained, "toarray") else trained)
     step = max(1, len(rows) // TIED_ROWS)
     tied = float(unsettled.tied_neighbours(estimator, rows[::step]).mean())
     if tied > MOST_TIED:

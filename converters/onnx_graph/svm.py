@@ -18,13 +18,18 @@ from converters.onnx_graph.registry import Answer, Predicted, predictor
 from converters.sources.pairwise import PAIRS
 
 
+def _dense(values: Any) -> npt.NDArray[np.float64]:
+    """A fitted array that scikit-learn keeps sparse where it was trained on sparse rows."""
+    return np.asarray(values.toarray() if hasattr(values, "toarray") else values, np.float64)
+
+
 def kernel(graph: Graph, estimator: Any, value: Value) -> Value:
     """[N, support vectors] in double.
 
     Raises:
         Refused: `own_python` for a kernel that is a function, `kernel_unknown`.
     """
-    vectors = np.asarray(estimator.support_vectors_, np.float64)
+    vectors = _dense(estimator.support_vectors_)
     gamma, constant = float(estimator._gamma), float(estimator.coef0)
     if estimator.kernel == "rbf":
         return graph.unary("Exp", _scaled(graph, _distances(graph, value, vectors), -gamma))
@@ -68,7 +73,7 @@ def _decisions(graph: Graph, estimator: Any, frame: Frame) -> Value:
 
 def _pair_coefficients(estimator: Any) -> npt.NDArray[np.float64]:
     """[vectors, pairs]: a vector counts in the pairs of its own class (svm_predict_values)."""
-    dual = np.asarray(estimator._dual_coef_, np.float64)
+    dual = _dense(estimator._dual_coef_)
     if not hasattr(estimator, "classes_"):
         return dual.T
     classes = len(estimator.classes_)

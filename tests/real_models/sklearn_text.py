@@ -219,6 +219,14 @@ TEXTS: tuple[Make, ...] = (
         ),
     ),
     _series(
+        "support_vectors",
+        lambda: pipeline.make_pipeline(text.TfidfVectorizer(), svm.SVC(kernel="linear")),
+    ),
+    _series(
+        "support_vectors_regressor",
+        lambda: pipeline.make_pipeline(text.TfidfVectorizer(), svm.SVR()),
+    ),
+    _series(
         "hashed",
         lambda: pipeline.make_pipeline(
             text.HashingVectorizer(ngram_range=(1, 2), stop_words="english"),
