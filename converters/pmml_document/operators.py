@@ -321,6 +321,19 @@ def reduce_l1(cells: Cells, attributes: dict[str, Any], inputs: list[Array]) -> 
     return _reduced(attributes, inputs, sizes)
 
 
+@operator("CumSum")
+def running_sum(cells: Cells, attributes: dict[str, Any], inputs: list[Array]) -> Array:
+    value = inputs[0]
+    odd = attributes.get("exclusive", 0) or attributes.get("reverse", 0)
+    if odd or value.ndim != 2 or int(numbers(inputs[1]).ravel()[0]) not in (1, -1):
+        raise ValueError("running sums along the columns are expected")
+    result = value.copy()
+    for place in range(1, value.shape[1]):
+        before, one = result[0, place - 1], value[0, place]
+        result[0, place] = cells.apply("+", one.dtype, before, one)
+    return result
+
+
 def _extreme(cells: Cells, function: str, all_: list[Cell]) -> Cell:
     return all_[0] if len(all_) == 1 else cells.apply(function, all_[0].dtype, *all_)
 
