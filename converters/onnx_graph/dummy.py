@@ -7,12 +7,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from converters.contract import OutputKind
 from converters.errors import Refused
 from converters.onnx_graph import labels
 from converters.onnx_graph.frame import Frame
 from converters.onnx_graph.graph import Graph, Value
-from converters.onnx_graph.registry import Answer, Predicted, predictor
+from converters.onnx_graph.registry import Predicted, predictor
 
 
 def repeated(graph: Graph, frame: Frame, row: npt.NDArray[Any]) -> Value:
@@ -41,7 +40,7 @@ def classifier(graph: Graph, estimator: Any, frame: Frame) -> Predicted:
     """The learned label and its probabilities.
 
     Raises:
-        Refused: `not_deterministic` where labels are drawn, `several_outputs`.
+        Refused: `not_deterministic` where labels are drawn.
     """
     strategy = estimator.strategy
     if strategy in ("uniform", "stratified"):
@@ -50,29 +49,21 @@ def classifier(graph: Graph, estimator: Any, frame: Frame) -> Predicted:
             f"This DummyClassifier draws its labels (strategy={strategy!r}), so nothing can be "
             "proven about a conversion; use strategy='prior', 'most_frequent' or 'constant'.",
         )
-    if estimator.n_outputs_ != 1:
-        raise Refused(
-            "several_outputs",
-            "This DummyClassifier predicts several columns at once; train one a column.",
-        )
-    classes = np.asarray(estimator.classes_)
-    prior = np.asarray(estimator.class_prior_, np.float64).reshape(1, -1)
-    if strategy == "constant":
-        place = int(np.flatnonzero(classes == np.ravel(estimator.constant)[0])[0])
-    else:
-        place = int(prior.argmax())
-    proba = prior if strategy == "prior" else np.eye(len(classes))[[place]]
-    index = repeated(graph, frame, np.array([[place]], np.int64))
-    label = labels.pick(graph, graph.flat(index), classes)
-    return Predicted(
-        (
-            Answer("label", OutputKind.LABEL, "predict", label),
-            Answer(
-                "probabilities",
-                OutputKind.PROBABILITIES,
-                "predict_proba",
-                repeated(graph, frame, proba),
-            ),
-        ),
-        labels.plain_classes(classes),
-    )
+    several = estimator.n_outputs_ != 1
+    classes = list(estimator.classes_) if several else [estimator.classes_]
+    priors = list(estimator.class_prior_) if several else [estimator.class_prior_]
+    indices, probas = [], []
+    for target, (names, prior) in enumerate(zip(classes, priors, strict=True)):
+        row = np.asarray(prior, np.float64).reshape(1, -1)
+        place = int(row.argmax())
+        if strategy == "constant":
+            wanted = np.ravel(estimator.constant)[target]
+            place = int(np.flatnonzero(np.asarray(names) == wanted)[0])
+        if strategy != "prior":
+            row = np.eye(len(names))[[place]]
+        index = repeated(graph, frame, np.array([[place]], np.int64))
+        indices.append(graph.flat(index))
+        probas.append(repeated(graph, frame, row))
+    if several:
+        return labels.several(graph, indices, classes, probas)
+    return labels.classified(graph, indices[0], classes[0], probas[0], "predict_proba")
