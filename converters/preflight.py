@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from converters import flavors as flavors_known
 from converters import types
 from converters.catalog import ROUTES, TARGETS, Target, route
 from converters.contract import Column, Signature, Tensor
@@ -27,18 +28,6 @@ TOKENS = (
     "makes of a text or an image."
 )
 HOW_TO_SIGN = "Log it again with signature=infer_signature(X, model.predict(X))."
-
-
-# MLflow's built-in flavors: tells a flavor that has no route from one that nobody knows.
-MLFLOW_FLAVORS = frozenset(
-    {
-        *("sklearn", "xgboost", "lightgbm", "catboost", "statsmodels", "prophet", "pmdarima"),
-        *("pytorch", "tensorflow", "keras", "onnx", "paddle", "fastai", "gluon", "mxnet"),
-        *("spark", "h2o", "mleap", "crate", "diviner", "spacy", "johnsnowlabs", "shap"),
-        *("transformers", "sentence_transformers", "langchain", "llama_index", "openai"),
-        *("dspy", "promptflow"),
-    }
-)
 
 
 # Flavors whose models take tensors of any shape, and several of them.
@@ -93,7 +82,7 @@ def flavor_of(mlmodel: Mapping[str, Any]) -> str:
         )
     names = [str(name) for name in flavors]
     routed = [row.flavor for row in ROUTES if row.flavor in names and row.flavor != PYFUNC]
-    known = [name for name in names if name in MLFLOW_FLAVORS]
+    known = [name for name in names if name in flavors_known.NAMES]
     native = [name for name in names if name != PYFUNC]
     return [*routed, *known, *native, PYFUNC][0]
 
@@ -219,14 +208,21 @@ def _no_route(flavor: str, target: Target) -> tuple[str, str]:
             f"There is no route from {flavor} to {target.title}; "
             f"this model can become {' or '.join(others)}."
         )
-    if flavor not in MLFLOW_FLAVORS:
+    if flavor not in flavors_known.NAMES:
         return "unknown_flavor", (
             f"{flavor!r} is not a flavor that Crossport knows; "
             f"{target.title} is made from {routed}."
         )
     return "no_route", (
         f"There is no route from {flavor} to {target.title}; {target.title} is made from {routed}."
+        + _instead(flavor)
     )
+
+
+def _instead(flavor: str) -> str:
+    """What to do with a model of a flavor that has no route at all."""
+    row = flavors_known.flavor(flavor)
+    return f" {row.sentence}" if row is not None and row.sentence else ""
 
 
 def _columns(inputs: list[Mapping[str, Any]]) -> list[Column]:

@@ -143,12 +143,12 @@ def _refused(pickled: Pickled) -> Iterator[Finding]:
     root = _public(pickled.root)
     if root in solvers.REFUSED:  # inside of others it may do its work: boosters keep LabelEncoders
         what, instead = solvers.REFUSED[root]
-        sentence = f"{root.partition('.')[2]} {what}; {instead}."
-        yield Finding("known_wrong", sentence, "onnx")
+        sentence = f"{root.partition('.')[2]} {what}, which ONNX cannot do; {instead}."
+        yield Finding("no_converter", sentence, "onnx")
     if root in refusals.NO_ANSWERS and root not in SETTING_DECIDES:
         short = root.partition(".")[2]
         yield Finding(
-            "no_answers",
+            "no_predict",
             f"{short} has no answer for new rows, so there is nothing to convert. "
             f"{refusals.NO_ANSWERS[root]}",
         )

@@ -1,14 +1,17 @@
 """Pre-flight answers from the MLmodel alone."""
 
+import importlib.util
 import json
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from converters import flavors
 from converters import preflight as module
-from converters.catalog import TARGETS
+from converters.catalog import ROUTES, TARGETS
 from converters.errors import Refused
 from converters.preflight import Answer, flavor_of, preflight, signature_of
 
@@ -38,7 +41,8 @@ def answers(mlmodel):
 def test_a_signed_sklearn_model_can_become_onnx_and_pmml():
     verdicts = preflight(make_mlmodel("sklearn"))
     assert [verdict.target for verdict in verdicts] == [target.name for target in TARGETS]
-    assert {verdict.answer for verdict in verdicts} == {Answer.CAN}
+    can = {verdict.target for verdict in verdicts if verdict.answer is Answer.CAN}
+    assert can == {"onnx", "pmml"}
     assert {verdict.flavor for verdict in verdicts} == {"sklearn"}
 
 
@@ -50,15 +54,34 @@ def test_a_model_without_signature_is_a_caveat_that_says_how_to_add_one():
 
 
 def test_a_flavor_without_this_route_names_what_it_can_become_instead():
-    verdict = answers(make_mlmodel("lightgbm"))["pmml"]
+    verdict = answers(make_mlmodel("sklearn"))["torchscript"]
     assert (verdict.answer, verdict.code) == (Answer.CANNOT, "no_route")
     assert "can become ONNX" in verdict.sentence
 
 
-def test_an_mlflow_flavor_without_any_route_names_the_flavors_that_have_one():
-    verdict = answers(make_mlmodel("prophet"))["onnx"]
+def test_a_flavor_without_any_route_says_what_to_do_instead():
+    verdict = answers(make_mlmodel("spacy"))["onnx"]
     assert (verdict.answer, verdict.code) == (Answer.CANNOT, "no_route")
-    assert "sklearn, xgboost, lightgbm" in verdict.sentence
+    assert "TfidfVectorizer" in verdict.sentence
+
+
+@pytest.mark.parametrize("row", flavors.FLAVORS, ids=lambda row: row.name)
+def test_every_flavor_has_a_route_or_a_sentence(row):
+    routed = {one.flavor for one in ROUTES}
+    assert row.name in routed or row.sentence.endswith(".")
+    assert not row.nearest or flavors.flavor(row.nearest) is not None
+    for verdict in preflight(make_mlmodel(row.name)):
+        assert verdict.answer is not Answer.CANNOT or verdict.sentence.endswith(".")
+        assert verdict.code != "unknown_flavor"
+
+
+def test_every_flavor_of_mlflow_is_known():
+    package = importlib.util.find_spec("mlflow")
+    assert package is not None
+    sources = Path(str(package.origin)).parent.glob("*/__init__.py")
+    log = {one.parent.name for one in sources if "\ndef log_model(" in one.read_text("utf-8")}
+    assert log >= {"sklearn", "spacy", "prophet"}
+    assert log - flavors.NAMES - {"pyfunc", "models"} == set()
 
 
 def test_a_flavor_that_nobody_knows_is_told_apart():
@@ -66,8 +89,9 @@ def test_a_flavor_that_nobody_knows_is_told_apart():
 
 
 def test_a_pyfunc_model_is_told_that_its_answers_are_python_code():
-    verdict = answers(make_mlmodel())["onnx"]
-    assert (verdict.answer, verdict.code) == (Answer.CANNOT, "pyfunc_only")
+    told = answers(make_mlmodel())
+    assert (told["onnx"].answer, told["onnx"].code) == (Answer.CAVEAT, "pyfunc_only")
+    assert (told["savedmodel"].answer, told["savedmodel"].code) == (Answer.CANNOT, "pyfunc_only")
 
 
 @pytest.mark.parametrize("flavors", [None, {}, [], "sklearn"], ids=repr)
@@ -138,7 +162,8 @@ def test_a_signature_that_no_converted_model_can_have_is_refused_by_name(inputs,
     mlmodel = make_mlmodel("sklearn", inputs=inputs)
     if inputs == "{":
         mlmodel["signature"]["inputs"] = "{"
-    for verdict in preflight(mlmodel):
+    for target in ("onnx", "pmml"):
+        verdict = answers(mlmodel)[target]
         assert (verdict.answer, verdict.code) == (Answer.CANNOT, code)
         assert verdict.sentence.endswith(".")
 
