@@ -143,7 +143,7 @@ def watching(kinds: set[type], found: Bools) -> Iterator[None]:
 
 def _watched(method: Callable[..., Any], found: Bools) -> Callable[..., Any]:
     def watched(self: Any, X: Any, *rest: Any, **named: Any) -> Any:
-        if getattr(X, "shape", [len(X)])[0] == len(found):
+        if (X.shape[0] if hasattr(X, "shape") else len(X)) == len(found):
             try:
                 found[:] |= _unsettled(self, X)
             except Exception:
@@ -157,6 +157,7 @@ def _watched(method: Callable[..., Any], found: Bools) -> Callable[..., Any]:
 
 def _unsettled(member: Any, X: Any) -> Bools:
     """[N] where this member's own answer hangs on rounding."""
+    X = _whole(X)
     name = type(member).__name__
     if getattr(member, "nn_fit", None) is not None:
         return tied_neighbours(member, X)
@@ -297,14 +298,21 @@ def _rounding(member: Any, X: Any, far: npt.NDArray[np.float64]) -> npt.NDArray[
         narrow = np.asarray(X).dtype == np.float32 and member._fit_X.dtype == np.float32
         return np.full(len(far), 1e-6 if narrow else PRODUCTS)
     own = np.square(np.asarray(X, np.float64)).sum(axis=1)
-    size = PRODUCTS * (own + np.square(np.asarray(member._fit_X, np.float64)).sum(axis=1).max())
+    known = np.asarray(_whole(member._fit_X), np.float64)
+    size = PRODUCTS * (own + np.square(known).sum(axis=1).max())
     if member.effective_metric_ == "sqeuclidean":
         return np.asarray(size)
     return np.asarray(size / np.maximum(far, np.sqrt(size)))
 
 
+def _whole(rows: Any) -> Any:
+    """Sparse rows, as of texts, written out."""
+    return rows.toarray() if hasattr(rows, "toarray") else rows
+
+
 def tied_neighbours(member: Any, X: Any) -> Bools:
     """Where another choice among neighbours equally far, as the last ones, answers otherwise."""
+    X = _whole(X)
     own = member
     member = getattr(member, "nn_fit", member)
     known = int(member.n_samples_fit_)
