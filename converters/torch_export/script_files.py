@@ -82,4 +82,6 @@ def _ordered(script: Any, face: Interface, keywords: list[str]) -> list[Input]:
 
 def _traced(module: Any, face: Interface) -> Any:
     with torch.no_grad():
-        return torch.jit.trace(module, tuple(face.values), check_trace=False, strict=False)
+        made = torch.jit.trace(module, tuple(face.values), check_trace=False, strict=False)
+        made(*(value[:-1] for value in face.values))  # raises where the batch was recorded too
+    return made

@@ -64,7 +64,15 @@ PYTORCH = [
         *("script_of_columns", "script_of_two", "branch"),
     )
 ]
-# A script takes its tensors as they are: nothing joins columns of several types before it.
-TORCHSCRIPT = [make for make in PYTORCH if make.__name__ != "make_script_of_columns"]
+# A script takes its tensors as they are: nothing joins columns of several types before it. What
+# was recorded of attention is bound to the batch.
+NO_SCRIPT = ("make_script_of_columns", "make_exported_tokens")
+TORCHSCRIPT = [make for make in PYTORCH if make.__name__ not in NO_SCRIPT]
 TRANSFORMERS = [_maker(name) for name in ("bert_classes", "distilbert_tokens", "vit_classes")]
 SENTENCES = [_maker("embedder")]
+# No file can answer like these: the builder's models that have to be refused.
+REFUSED = (
+    *("data_dependent", "noisy", "dropping", "centred", "trained_export", "one_row_export"),
+    *("unsigned", "free_length", "summed", "state_dict", "not_a_module", "missing_class"),
+    "leaving",
+)
