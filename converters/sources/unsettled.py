@@ -305,9 +305,13 @@ def _rounding(member: Any, X: Any, far: npt.NDArray[np.float64]) -> npt.NDArray[
     return np.asarray(size / np.maximum(far, np.sqrt(size)))
 
 
+MOST_WHOLE = 1 << 27  # a gigabyte of doubles
+
+
 def _whole(rows: Any) -> Any:
-    """Sparse rows, as of texts, written out."""
-    return rows.toarray() if hasattr(rows, "toarray") else rows
+    """Sparse rows, as of texts, written out; hashed ones, too wide for it, as they are."""
+    sparse = hasattr(rows, "toarray") and rows.shape[0] * rows.shape[1] <= MOST_WHOLE
+    return rows.toarray() if sparse else rows
 
 
 def tied_neighbours(member: Any, X: Any) -> Bools:

@@ -16,6 +16,7 @@ from sklearn import (
     linear_model,
     model_selection,
     naive_bayes,
+    neighbors,
     pipeline,
     preprocessing,
     svm,
@@ -217,6 +218,10 @@ TEXTS: tuple[Make, ...] = (
             {"logisticregression__C": [0.1, 1.0]},
             cv=2,
         ),
+    ),
+    _series(
+        "neighbours",
+        lambda: pipeline.make_pipeline(text.TfidfVectorizer(), neighbors.KNeighborsClassifier(3)),
     ),
     _series(
         "support_vectors",
