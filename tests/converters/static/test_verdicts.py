@@ -1,0 +1,95 @@
+"""What files tell before they are loaded: own Python, retired classes, operators, layers."""
+
+import pickle
+
+import cloudpickle
+import pytest
+from sklearn.cluster import DBSCAN
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, LabelEncoder
+
+from converters.static import pickles
+from converters.static.verdicts import findings
+from tests.real_models import onnx_models
+
+ROWS, LABELS = [[0.0], [1.0], [2.0], [3.0]], [0, 1, 0, 1]
+
+
+class OwnModel(LogisticRegression):
+    pass
+
+
+def told(folder, model, dump=pickle.dumps):
+    (folder / "model.pkl").write_bytes(dump(model))
+    config = {"pickled_model": "model.pkl", "serialization_format": "pickle"}
+    return findings(folder, {"flavors": {"sklearn": config}}, "sklearn")
+
+
+def test_an_ordinary_model_rules_nothing_out(tmp_path):
+    assert told(tmp_path, RandomForestClassifier(2).fit(ROWS, LABELS)) == []
+
+
+def test_a_lambda_in_a_function_transformer_is_named_for_every_target(tmp_path):
+    model = make_pipeline(FunctionTransformer(lambda rows: rows), LogisticRegression())
+    (finding,) = told(tmp_path, model.fit(ROWS, LABELS), cloudpickle.dumps)
+    assert (finding.code, finding.target, finding.caveat) == ("own_python", "", False)
+    assert "lambda" in finding.sentence
+    assert "FunctionTransformer" in finding.sentence
+
+
+def test_a_class_of_ones_own_is_named(tmp_path):
+    (finding,) = told(tmp_path, OwnModel().fit(ROWS, LABELS))
+    assert finding.code == "own_python"
+    assert "OwnModel" in finding.sentence
+
+
+def test_what_answers_no_new_rows_is_ruled_out_by_the_emitters_own_table(tmp_path):
+    codes = {finding.code for finding in told(tmp_path, DBSCAN().fit(ROWS))}
+    assert codes == {"no_predict"}
+
+
+def test_a_label_encoder_is_refused_alone_and_not_inside_a_booster(tmp_path):
+    lightgbm = pytest.importorskip("lightgbm")
+    booster = lightgbm.LGBMClassifier(n_estimators=1, verbose=-1).fit(ROWS * 9, LABELS * 9)
+    assert told(tmp_path, booster) == []
+    assert [one.target for one in told(tmp_path, LabelEncoder().fit(LABELS))] == ["onnx"]
+
+
+def test_a_pickle_that_is_cut_short_is_told_without_loading_it(tmp_path):
+    (tmp_path / "model.pkl").write_bytes(pickle.dumps(LogisticRegression())[:60])
+    config = {"pickled_model": "model.pkl"}
+    (finding,) = findings(tmp_path, {"flavors": {"sklearn": config}}, "sklearn")
+    assert finding.code == "model_unreadable"
+
+
+def test_operators_of_another_runtime_are_named(tmp_path):
+    model = onnx_models.network()
+    model.graph.node[0].domain = "com.acme"
+    (tmp_path / "m.onnx").write_bytes(model.SerializeToString())
+    (finding,) = findings(tmp_path, {"flavors": {"onnx": {"data": "m.onnx"}}}, "onnx")
+    assert finding.code == "onnx_operators"
+    assert "com.acme: MatMul" in finding.sentence
+
+
+def test_a_lambda_layer_is_named(tmp_path):
+    content = b"\x89HDF\r\n\x1a\n" + b'{"class_name": "Lambda"}'
+    (tmp_path / "model.h5").write_bytes(content)
+    config = {"data": "model.h5", "model_type": "keras"}
+    (finding,) = findings(tmp_path, {"flavors": {"tensorflow": config}}, "tensorflow")
+    assert finding.code == "lambda_layer"
+
+
+def test_a_file_named_outside_of_the_folder_is_not_opened(tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "model.pkl").write_bytes(b"\x80\x04.")
+    config = {"pickled_model": "../model.pkl"}
+    assert findings(tmp_path / "in", {"flavors": {"sklearn": config}}, "sklearn") == []
+
+
+@pytest.mark.parametrize("protocol", range(6))
+def test_names_are_read_in_every_protocol(protocol):
+    read = pickles.of_bytes(pickle.dumps(LogisticRegression().fit(ROWS, LABELS), protocol))
+    assert read.root == "sklearn.linear_model._logistic.LogisticRegression"
+    assert read.whole
