@@ -33,7 +33,7 @@ ENVIRONMENTS = (
     Environment("tensorflow", "TensorFlow", 2.0),
     Environment("spark", "Spark", 1.2),
     Environment("h2o", "H2O", 1.0),
-    Environment("statistics", "statsmodels, Prophet, pmdarima", 1.0),
+    Environment("statistics", "statsmodels", 0.6),
 )
 
 
