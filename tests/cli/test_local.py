@@ -109,7 +109,7 @@ def test_preflight_tells_every_target(crossport: Run, model: Path, foreign: Path
     done = crossport("preflight", "--json", "--model-uri", model)
     assert done.returncode == 0, done.stderr
     answers = {row["target"]: row["answer"] for row in json.loads(done.stdout)}
-    assert answers == {"onnx": "can", "pmml": "can"}
+    assert {target for target, answer in answers.items() if answer == "can"} == {"onnx", "pmml"}
     done = crossport("preflight", "--model-uri", foreign)
     assert done.returncode == 0
     assert "○ cannot" in done.stdout

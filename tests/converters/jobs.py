@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -47,6 +48,8 @@ def make_job(folder, model, flavor="sklearn", target="onnx", **over):
 
 def python_for(verb, folder):
     """The interpreter that a worker would take for this verb; its environment is built once."""
+    if verb not in ("convert", "judge"):
+        return sys.executable
     request = contract.read(Request, folder / "request.json")
     route, target = catalog.route(request.flavor, request.target), catalog.target(request.target)
     wanted = {"convert": route and route.environment, "judge": target and target.environment}

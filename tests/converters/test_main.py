@@ -12,10 +12,8 @@ def test_preflight_answers_every_target_as_json(logistic):
     done = jobs.call("preflight", logistic)
     answer = json.loads(done.stdout)
     assert (done.returncode, answer["flavor"]) == (0, "sklearn")
-    assert {item["target"]: item["answer"] for item in answer["verdicts"]} == {
-        "onnx": "can",
-        "pmml": "can",
-    }
+    can = {item["target"] for item in answer["verdicts"] if item["answer"] == "can"}
+    assert can == {"onnx", "pmml"}
 
 
 def test_preflight_of_a_folder_that_is_no_model_says_so(tmp_path):
