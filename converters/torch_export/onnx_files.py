@@ -18,7 +18,7 @@ import torch
 from converters.sources.loaded import Loaded
 from converters.sources.torch_files import SCRIPT
 from converters.torch_export import scripts
-from converters.torch_export.attempts import Attempt, refusal, tried
+from converters.torch_export.attempts import Attempt, Failure, refusal, tried
 from converters.torch_export.flat import Flat, Interface
 
 
@@ -28,7 +28,7 @@ class Exported:
 
     model: Any
     exporter: str
-    failed: list[str] = field(default_factory=list)
+    failed: list[Failure] = field(default_factory=list)
 
 
 def export(model: Loaded, face: Interface, opset: int) -> Exported:
@@ -39,7 +39,7 @@ def export(model: Loaded, face: Interface, opset: int) -> Exported:
             that no exporter takes.
     """
     flat = Flat(model.estimator, model.signature)
-    failed: list[str] = []
+    failed: list[Failure] = []
     for name, attempt in _attempts(model, flat, face, opset, failed):
         made = tried(name, partial(_cleaned, attempt, face), failed)
         if made is not None:
@@ -48,7 +48,7 @@ def export(model: Loaded, face: Interface, opset: int) -> Exported:
 
 
 def _attempts(
-    model: Loaded, flat: Flat, face: Interface, opset: int, failed: list[str]
+    model: Loaded, flat: Flat, face: Interface, opset: int, failed: list[Failure]
 ) -> Iterator[tuple[str, Attempt]]:
     if model.estimator.kind == SCRIPT:
         yield "legacy, from TorchScript", partial(scripts.onnx_of, flat, face, opset)

@@ -17,7 +17,7 @@ from converters.errors import Refused
 from converters.sources import pytorch
 from converters.sources.loaded import Loaded
 from converters.sources.torch_files import SCRIPT
-from converters.torch_export.attempts import refusal, tried
+from converters.torch_export.attempts import Failure, refusal, tried
 from converters.torch_export.flat import Flat, Interface
 from converters.torch_export.lengths import fixed
 from converters.torch_export.onnx_files import captured
@@ -40,7 +40,7 @@ def script_of(model: Loaded, face: Interface) -> Script:
             `data_dependent`, `not_exportable`.
     """
     estimator = model.estimator
-    failed: list[str] = []
+    failed: list[Failure] = []
     if estimator.program is None and _as_they_are(model, face):
         attempt = partial(torch.jit.script, estimator.module)
         logged = estimator.kind == SCRIPT

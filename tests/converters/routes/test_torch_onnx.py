@@ -1,4 +1,4 @@
-"""Networks of PyTorch and Hugging Face as ONNX: converted in torch's environment, judged in ours."""
+"""Networks of PyTorch and Hugging Face as ONNX, judged by the pinned runtime."""
 
 import onnx
 import pytest
