@@ -12,6 +12,7 @@ from converters.errors import Refused
 from converters.sources import mlmodel
 from converters.sources.keras_files import prepare
 from converters.sources.tensorflow_model import Port, TensorFlowModel
+from converters.tensorflow_graph import operations
 
 GRAPH_FILE = "saved_model.pb"
 SERVING = "serving_default"
@@ -35,6 +36,7 @@ def load(folder: Path, key: str = "", tags: Any = None, method: str = "") -> Ten
             "again.",
         )
     prepare()
+    _check_python(folder / GRAPH_FILE)
     wanted = [str(tag) for tag in tags] if isinstance(tags, list) else None
     try:
         module = tf.saved_model.load(str(folder), tags=wanted)
@@ -52,6 +54,29 @@ def load(folder: Path, key: str = "", tags: Any = None, method: str = "") -> Ten
     ):
         return _of_function(module, called if method else called.__call__)
     return _of_signature(module, key or SERVING)
+
+
+def _check_python(path: Path) -> None:
+    """See that the graph calls no Python, which stayed with the process that saved it.
+
+    Raises:
+        Refused: `savedmodel_operations`, `model_unreadable`.
+    """
+    from google.protobuf.message import DecodeError
+    from tensorflow.core.protobuf import saved_model_pb2
+
+    document = saved_model_pb2.SavedModel()
+    try:
+        document.ParseFromString(path.read_bytes())
+    except (DecodeError, ValueError) as error:
+        raise mlmodel.unreadable(path, error) from error
+    graphs = [meta.graph_def for meta in document.meta_graphs]
+    if found := [name for name in operations.forbidden(graphs) if name in operations.PYTHON]:
+        raise Refused(
+            "savedmodel_operations",
+            f"The SavedModel calls Python ({', '.join(found)}), which stayed with the program that "
+            "saved it, so that nobody can run the model; use TensorFlow's own operations in it.",
+        )
 
 
 def _of_signature(module: Any, key: str) -> TensorFlowModel:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+PYTHON = ("PyFunc", "PyFuncStateless", "EagerPyFunc", "NumpyFunction")
 # They run Python of the process, or reach files, the network or other devices: a model that is
 # handed on must compute and nothing else. Reading its own variables and vocabularies is allowed.
 FORBIDDEN = frozenset(
     {
-        *("PyFunc", "PyFuncStateless", "EagerPyFunc", "NumpyFunction"),
+        *PYTHON,
         *("ReadFile", "WriteFile", "MatchingFiles", "DeleteFile", "CopyFile", "RenameFile"),
         *("FixedLengthRecordReaderV2", "TFRecordReaderV2", "TextLineReaderV2", "WholeFileReaderV2"),
         *("IdentityReaderV2", "LMDBReader", "TFRecordDatasetV2", "TFRecordDataset"),

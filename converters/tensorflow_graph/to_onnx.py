@@ -137,7 +137,7 @@ def _embed_captures(document: Any, serving: Serving) -> None:
     }
     own = {f"x{i}" for i in range(len(serving.inputs))}
     for value in [item for item in document.graph.input if item.name.split(":")[0] not in own]:
-        tensor = held.get(value.name.split(":")[0])
+        tensor: Any = held.get(value.name.split(":")[0])
         if not hasattr(tensor, "numpy") or tensor.dtype.name not in ELEMENTS:
             raise Refused(
                 "tensorflow_operators",

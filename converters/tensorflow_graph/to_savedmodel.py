@@ -91,13 +91,28 @@ def _save(estimator: Any, function: Any, folder: Path) -> None:
     import tensorflow as tf
 
     if estimator.keras:
-        import keras
-
-        kept = keras.export.ExportArchive()
-        kept.track(estimator.holder)
-        kept.add_endpoint("serve", function)
-        kept.write_out(str(folder), verbose=False)
-        return
-    module = tf.Module()
-    module.model = estimator.holder
+        module = _of_keras(estimator.holder, function)
+    else:
+        module = tf.Module()
+        module.model = estimator.holder
     tf.saved_model.save(module, str(folder), signatures={SIGNATURE: function})
+
+
+def _of_keras(model: Any, function: Any) -> Any:
+    """What holds a Keras model's variables and tables, always in one order.
+
+    Keras' own `write_out` lists the variables as a set does, so that no two of its files are equal;
+    the rest of its work is taken as it is.
+    """
+    import keras
+
+    kept = keras.export.ExportArchive()
+    kept.track(model)
+    kept.add_endpoint("serve", function)
+    kept._filter_and_track_resources()
+    module = kept._tf_trackable
+    places = {id(getattr(own, "_value", own)): i for i, own in enumerate(model.variables)}
+    module._all_variables = sorted(
+        module._all_variables, key=lambda one: (places.get(id(one), len(places)), one.name)
+    )
+    return module

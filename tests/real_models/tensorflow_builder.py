@@ -502,6 +502,95 @@ def columns(folder: Path) -> None:
     (folder / "MLmodel").write_text(yaml.safe_dump(document))
 
 
+@model
+def estimator(folder: Path) -> None:
+    """What older MLflow wrote: a SavedModel and the name of its signature."""
+    import yaml
+
+    MODELS["named_module"](folder)
+    document = yaml.safe_load((folder / "MLmodel").read_text())
+    document["flavors"]["tensorflow"] = {
+        "saved_model_dir": "tf2model",
+        "meta_graph_tags": ["serve"],
+        "signature_def_key": "serving_default",
+    }
+    (folder / "MLmodel").write_text(yaml.safe_dump(document))
+
+
+@model
+def old_keras(folder: Path) -> None:
+    """A Keras model in a SavedModel's folder, as Keras 2 wrote it."""
+    import keras
+
+    net = keras.Sequential([keras.layers.Input((3,)), keras.layers.Dense(2, "tanh")])
+    save(net, random(20, 3), folder)
+    (folder / "data/model.keras").unlink()
+    net.export(str(folder / "data/model"), verbose=False)
+
+
+@model
+def coded(folder: Path) -> None:
+    """A layer in a module that was logged with the model."""
+    import importlib
+
+    import keras
+
+    place = folder.parent / "coded_layers"
+    place.mkdir()
+    (place / "halving.py").write_text(
+        "import keras\n\n\n"
+        "@keras.saving.register_keras_serializable('halving')\n"
+        "class Halving(keras.layers.Layer):\n"
+        "    def call(self, x):\n"
+        "        return x / 2\n"
+    )
+    sys.path.insert(0, str(place))
+    halving = importlib.import_module("halving").Halving()
+    net = keras.Sequential([keras.layers.Input((3,)), keras.layers.Dense(2), halving])
+    save(net, random(20, 3), folder, code_paths=[str(place / "halving.py")])
+    sys.path.remove(str(place))
+    import shutil
+
+    shutil.rmtree(place)
+
+
+@model
+def hdf5_lambda(folder: Path) -> None:
+    """A Lambda in the older file."""
+    import keras
+
+    net = keras.Sequential([keras.layers.Input((4,)), keras.layers.Lambda(lambda x: x * 2)])
+    save(net, random(30, 4), folder, keras_model_kwargs={"save_format": "h5"})
+
+
+@model
+def calls_python(folder: Path) -> None:
+    """A tf.Module that calls Python."""
+    import tensorflow as tf
+
+    class Net(tf.Module):
+        @tf.function(input_signature=[tf.TensorSpec([None, 3], tf.float32)])
+        def __call__(self, x: Any) -> Any:
+            answer = tf.numpy_function(lambda values: values * 2, [x], tf.float32)
+            return tf.ensure_shape(answer, [None, 3])
+
+    save(Net(), random(30, 3), folder)
+
+
+@model
+def writes_files(folder: Path) -> None:
+    """A tf.Module that writes a file whenever it is asked."""
+    import tensorflow as tf
+
+    class Net(tf.Module):
+        @tf.function(input_signature=[tf.TensorSpec([None, 3], tf.float32)])
+        def __call__(self, x: Any) -> Any:
+            tf.io.write_file("/tmp/tensorflow-model-was-here", "x")
+            return x * 2.0
+
+    save(Net(), random(30, 3), folder)
+
+
 def main(arguments: Sequence[str]) -> None:
     """Build the named models, or all; a random seed for each, so that each is the same alone."""
     sys.path.append(os.environ["STANDARD_PACKAGES"])

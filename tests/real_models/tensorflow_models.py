@@ -83,7 +83,7 @@ def _maker(name: str) -> Make:
 BOTH = [
     *("mlp", "regression", "two_inputs", "cnn", "segmentation", "recurrent", "masked"),
     *("transformer", "module", "named_module", "hdf5", "own_layer", "doubles", "subclassed"),
-    *("buckets", "unsigned", "columns"),
+    *("buckets", "unsigned", "columns", "estimator", "old_keras", "coded"),
 ]
 SAVED_ONLY = ["words", "sentences", "halves"]
 KERAS_NATIVE = ["native", "exported"]

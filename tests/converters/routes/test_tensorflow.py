@@ -23,6 +23,8 @@ REFUSED = {
     "fixed_batch": "fixed_batch",
     "stateful": "stateful_model",
     "lambda_layer": "lambda_layer",
+    "hdf5_lambda": "lambda_layer",
+    "calls_python": "savedmodel_operations",
     "own_layer_alone": "custom_layer",
     "leaving": "original_fails",
     "damaged_keras": "model_unreadable",
