@@ -7,6 +7,7 @@ model does in its own process reaches the verdict.
 from __future__ import annotations
 
 import importlib
+import math
 import stat
 import sys
 import traceback
@@ -132,7 +133,7 @@ def _judge(work: _Work) -> JudgeReport:
         runtime=scorer.runtime,
         batches=[len(next(iter(rows.values()))), 1],
     )
-    refused = _verdict(work, report)
+    refused = _verdict(work, report, rows)
     if refused is not None:
         return refused
     with timed(work.seconds, "golden"):
@@ -236,7 +237,7 @@ def _with_single(batch: OutputParity, single: OutputParity) -> OutputParity:
     return batch
 
 
-def _verdict(work: _Work, report: JudgeReport) -> JudgeReport | None:
+def _verdict(work: _Work, report: JudgeReport, rows: Rows) -> JudgeReport | None:
     """The refusal that follows from what was measured, or None where all is proven."""
     failed = [item for item in report.parity if item.verdict == "failed"]
     if failed:
@@ -247,7 +248,9 @@ def _verdict(work: _Work, report: JudgeReport) -> JudgeReport | None:
             report, state="refused", code="parity_failed", sentence=f"{sentence} {advice}"
         )
     unchecked = [item.name for item in report.parity if item.verdict != "passed"]
-    wanted = min(FEWEST_ROWS, work.request.rows, _space(work.report.signature))
+    wanted = min(FEWEST_ROWS, work.request.rows)
+    if report.rows < wanted and _complete(rows):
+        wanted = report.rows
     if unchecked or not report.parity or report.rows < max(wanted, 1):
         left_out = ", ".join(f"{n} because {why}" for why, n in sorted(report.excluded.items()))
         sentence = (
@@ -271,13 +274,18 @@ def _advice(work: _Work) -> str:
     return f"This route does not carry this model; {elsewhere}."
 
 
-def _space(signature: Signature | None) -> int:
-    """How many different rows there are at all, where every column is a boolean."""
-    if signature is None or not 0 < len(signature.columns) <= 16:
-        return FEWEST_ROWS
-    if all(column.type == "boolean" for column in signature.columns):
-        return int(2 ** len(signature.columns))
-    return FEWEST_ROWS
+def _complete(rows: Rows) -> bool:
+    """Whether every combination of every value that the original takes is among the rows.
+
+    So it is with a few booleans, or with learned words where any other word is an error. Real
+    numbers have no end, and tensors are made of them.
+    """
+    columns = list(rows.values())
+    if any(values.ndim != 1 or values.dtype.kind in "fM" for values in columns):
+        return False
+    lists = [values.tolist() for values in columns]
+    combinations = math.prod(len(set(values)) for values in lists)
+    return len(set(zip(*lists, strict=True))) >= combinations
 
 
 def _golden_rows(work: _Work, rows: Rows, expected: Answers, got: Answers) -> tuple[list[int], int]:
