@@ -48,7 +48,7 @@ def make_job(folder, model, flavor="sklearn", target="onnx", **over):
 
 def python_for(verb, folder):
     """The interpreter that a worker would take for this verb; its environment is built once."""
-    if verb not in ("convert", "judge"):
+    if not (folder / "request.json").exists():
         return sys.executable
     request = contract.read(Request, folder / "request.json")
     route, target = catalog.route(request.flavor, request.target), catalog.target(request.target)
