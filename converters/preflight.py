@@ -136,7 +136,9 @@ def _verdict(mlmodel: Mapping[str, Any], flavor: str, target: Target) -> Verdict
         if flavor in TOKEN_FLAVORS:
             told = mlmodel["flavors"][flavor]
             check_task(told if isinstance(told, Mapping) else {})
-            return Verdict(target.name, Answer.CAVEAT, "tokens", TOKENS, flavor)
+            return Verdict(
+                target.name, Answer.CAVEAT, code="tokens", sentence=TOKENS, flavor=flavor
+            )
         signature = signature_of(mlmodel)
         if signature is not None:
             check_signature(signature, flavor)

@@ -3,6 +3,7 @@
 import onnx
 import pytest
 
+from converters import preflight
 from tests.converters import torch_jobs
 from tests.real_models import torch_models
 
@@ -118,3 +119,18 @@ def test_what_cannot_be_converted_is_refused_by_name(name, done):
 
 def test_every_model_that_must_not_convert_is_named_here():
     assert set(torch_models.REFUSED) <= set(REFUSED)
+
+
+def test_preflight_tells_what_stays_outside_and_which_task_never_goes(done):
+    from converters.sources import mlmodel
+
+    said = {
+        name: preflight.preflight(mlmodel.read(done.folders[name] / "model"))[0]
+        for name in ("bert_classes", "embedder", "generator", "mlp")
+    }
+    assert {name: verdict.code for name, verdict in said.items()} == {
+        "bert_classes": "tokens",
+        "embedder": "tokens",
+        "generator": "pipeline_task",
+        "mlp": "",
+    }

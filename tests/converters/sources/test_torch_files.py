@@ -27,7 +27,8 @@ for name in sys.argv[1:]:
 def blot(content):
     """Eight bytes of the largest entry turned over, as a bad disk does; nothing else is touched."""
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        largest = max(archive.infolist(), key=lambda entry: entry.file_size)
+        stored = [entry for entry in archive.infolist() if not entry.compress_type]
+        largest = max(stored, key=lambda entry: entry.file_size)
         inside = archive.read(largest)
     at = content.index(inside) + len(inside) // 2
     turned = bytes(byte ^ 255 for byte in content[at : at + 8])
