@@ -93,6 +93,9 @@ def _page(
         export = next((row for row in exports if row.target == target.name), None)
         mine = refusal if asked == target.name else None
         lines.append(Becoming(target, verdict, bundle, export, mine))
+    # Of so many targets most belong to other flavors; they stand apart, with their reasons.
+    foreign = [line for line in lines if line.verdict.code == "no_route" and not line.refusal]
+    lines = [line for line in lines if line not in foreign] if len(foreign) < len(lines) else lines
     shown = next((row for row in bundles if row.target == "onnx"), None) or next(
         iter(bundles), None
     )
@@ -100,6 +103,7 @@ def _page(
         "version": found,
         "model": found.model,
         "lines": lines,
+        "foreign": foreign if foreign != lines else [],
         "refusal": refusal if not any(line.refusal for line in lines) else None,
         "exports": exports,
         "table": signature_table(found, shown),

@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 def test_a_requirements_file_carries_hashes_and_names_no_registry(name):
     text = (ROOT / name).read_text(encoding="utf-8")
     pins = re.findall(r"(?m)^[a-z0-9][^ ]*==[^\n]*\\\n    --hash=sha256:[0-9a-f]{64}", text)
-    assert len(pins) == len(re.findall(r"(?m)^[a-z0-9]", text)) > 20
+    assert len(pins) == len(re.findall(r"(?m)^[a-z0-9]", text)) > 10
     assert "http:" not in text
     assert "https:" not in text
     assert "index-url" not in text
