@@ -14,6 +14,7 @@ from converters.contract import Options, Request
 from converters.errors import Refused
 from converters.routes.converted import Converted
 from converters.sources.loaded import Loaded
+from converters.tensorflow_graph import canonical
 from converters.tensorflow_graph.handlers import HANDLERS
 from converters.tensorflow_graph.serving import Serving, trace
 
@@ -193,6 +194,7 @@ def _rename(document: Any, serving: Serving) -> None:
     final = {f"{BATCH}:in:{i}": item.name for i, item in enumerate(serving.inputs)}
     _substitute(graph, final)
     _finish(graph, told, serving)
+    canonical.settle(graph)
     document.ir_version = min(document.ir_version, IR)
     document.producer_name = "crossport"
     document.doc_string = graph.doc_string = ""

@@ -202,14 +202,21 @@ def test_missing_numbers_are_an_input_only_where_the_model_looks_for_them(done):
     assert not converted(done["mlp", "onnx"]).inputs[0].nullable
 
 
-def test_the_same_model_is_the_same_saved_model(done, tmp_path):
-    first = done["cnn", "savedmodel"]
-    again = jobs.make_job(tmp_path, models.copy("cnn", tmp_path / "m"), "tensorflow", "savedmodel")
-    models.run("convert", [again], models.python())
-    one, two = (job / "convert/saved_model.zip" for job in (first, again))
-    names = [archive_names(path) for path in (one, two)]
-    assert names[0] == names[1] == sorted(names[0])
-    assert one.read_bytes() == two.read_bytes()
+def test_the_same_model_is_the_same_file(tmp_path):
+    contents = []
+    for number in range(2):
+        folders = []
+        for target in TARGETS:
+            place = tmp_path / f"{number}-{target}"
+            place.mkdir()
+            source = models.copy("recurrent", place / "source")
+            folders.append(jobs.make_job(place, source, "tensorflow", target, rows=100))
+        models.run("convert", folders, models.python())
+        names = archive_names(folders[1] / "convert/saved_model.zip")
+        assert names == sorted(names)
+        files = (folders[0] / "convert/model.onnx", folders[1] / "convert/saved_model.zip")
+        contents.append([path.read_bytes() for path in files])
+    assert contents[0] == contents[1]
 
 
 def archive_names(path):
