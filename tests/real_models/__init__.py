@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.real_models import (
     booster_models,
+    file_models,
     sklearn_models,
     sklearn_predictors,
     sklearn_transformers,
@@ -23,6 +24,10 @@ REAL_MODELS: dict[tuple[str, str], list[Make]] = {
     ("xgboost", "onnx"): booster_models.XGBOOST,
     ("lightgbm", "onnx"): booster_models.LIGHTGBM,
     ("catboost", "onnx"): booster_models.CATBOOST,
+    ("onnx", "onnx"): file_models.ONNX,
+    ("pmml", "pmml"): file_models.PMML,
+    ("python_function", "onnx"): file_models.PYFUNC,
+    ("python_function", "pmml"): file_models.PYFUNC,
     ("pytorch", "onnx"): torch_models.PYTORCH,
     ("pytorch", "torchscript"): torch_models.TORCHSCRIPT,
     ("transformers", "onnx"): torch_models.TRANSFORMERS,
