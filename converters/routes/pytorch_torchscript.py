@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from converters.contract import Request
 from converters.routes.converted import Converted
 from converters.sources.loaded import Loaded
+
+if TYPE_CHECKING:
+    from converters.torch_export.flat import Interface
 
 FILE = "model.pt"
 
@@ -36,4 +40,15 @@ def convert(model: Loaded, request: Request, folder: Path) -> Converted:
             "source": model.estimator.kind,
             "precision": "float32",
         },
+        notes=_length_notes(face),
     )
+
+
+def _length_notes(face: Interface) -> list[str]:
+    """What to know where the original takes rows of other lengths than the proven one."""
+    shapes = ", ".join(
+        f"{item.name} {list(value.shape[1:])}"
+        for item, value, axes in zip(face.inputs, face.values, face.free, strict=True)
+        if axes
+    )
+    return [f"Proven at the lengths {shapes} only, whatever the original takes."] if shapes else []

@@ -282,6 +282,31 @@ def make_branch(folder):
     save(folder, Branch(), tensor("float32", 4))
 
 
+OWN_CODE = """
+from torch import nn
+
+
+class OwnNet(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.head = nn.Linear(8, 2)
+
+    def forward(self, x):
+        return self.head(x).sigmoid()
+"""
+
+
+def make_own_code(folder):
+    """Pickled by reference to a module that travels in code_paths."""
+    file = folder.with_name("crossport_own_net.py")
+    file.write_text(OWN_CODE)
+    sys.path.insert(0, str(file.parent))
+    import crossport_own_net
+
+    sys.path.pop(0)
+    save(folder, crossport_own_net.OwnNet(), tensor("float32", 8), code_paths=[str(file)])
+
+
 # ---- Hugging Face's, tiny, with random weights
 
 

@@ -61,7 +61,7 @@ PYTORCH = [
         *("mlp", "cnn", "lstm", "encoder", "two_inputs", "several_outputs", "columns"),
         *("mixed_columns", "branching_script", "script", "trace", "exported", "exported_cnn"),
         *("exported_tokens", "double", "bytes_and_flags", "length_by_example", "on_a_gpu"),
-        *("script_of_columns", "script_of_two", "branch"),
+        *("script_of_columns", "script_of_two", "branch", "own_code"),
     )
 ]
 # A script takes its tensors as they are: nothing joins columns of several types before it. What

@@ -36,6 +36,10 @@ def test_inputs_are_listed_in_the_order_in_which_forward_takes_them(done):
     assert [item.name for item in done.report("two_inputs").inputs] == ["numbers", "category"]
 
 
+def test_a_length_that_was_not_proven_is_said(done):
+    assert any("[6, 4] only" in note for note in done.report("length_by_example").notes)
+
+
 def test_columns_of_several_types_do_not_go_into_a_logged_script(done):
     report = done.report("script_of_columns")
     assert (report.state, report.code) == ("refused", "inputs_option")
