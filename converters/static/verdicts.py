@@ -23,6 +23,8 @@ PACKAGES = frozenset(
         *("builtins", "__builtin__", "copyreg", "copy_reg", "collections", "functools", "operator"),
         *("_codecs", "cloudpickle", "types", "datetime", "re", "typing", "itertools", "math"),
         *("_pickle", "pickle", "abc", "pathlib", "uuid", "decimal", "numbers", "inspect", "array"),
+        *("pyarrow", "pytz", "dateutil", "zoneinfo", "enum", "dataclasses", "weakref", "random"),
+        *("string", "fractions", "threading", "warnings", "contextlib", "codecs", "io"),
     }
 )
 PICKLED_FLAVORS = ("sklearn", "lightgbm", "xgboost", "catboost")
