@@ -33,6 +33,7 @@ SPLITS_FILE = "splits.json"
 PACKAGES = (
     *("numpy", "pandas", "scikit-learn", "xgboost-cpu", "lightgbm", "onnx", "skl2onnx"),
     *("sklearn2pmml", "onnxruntime"),
+    *("torch", "onnxscript", "transformers", "sentence-transformers"),
 )
 
 
