@@ -53,14 +53,7 @@ FLAVORS = (
     Flavor("keras", "Keras"),
     Flavor("onnx", "ONNX"),
     Flavor("pmml", "PMML"),
-    Flavor(
-        "statsmodels",
-        "statsmodels",
-        sentence="Generalised linear models are formulas; others of statsmodels (ARIMA, state "
-        "space) compute step by step and have no counterpart. Refit with scikit-learn's "
-        "LinearRegression, LogisticRegression or PoissonRegressor, which convert exactly.",
-        nearest="sklearn",
-    ),
+    Flavor("statsmodels", "statsmodels"),
     Flavor(
         "prophet",
         "Prophet",
@@ -218,6 +211,15 @@ FLAVORS = (
         "Caffe2 was merged into PyTorch and then removed. Export it to ONNX with an old release, "
         "and log the file as onnx.",
         "onnx",
+    ),
+    Flavor(
+        "dl4j",
+        "DL4J (Keras HDF5)",
+        State.RETIRED,
+        "Eclipse Deeplearning4j imports HDF5 files of Keras 1 and 2 only and has had no release "
+        "since 2022; nothing here can prove what it reads, so no HDF5 is published for it. Export "
+        "the Keras model as SavedModel for TensorFlow Java, or as ONNX.",
+        "keras",
     ),
     _outside("langchain", "LangChain", "a program of prompts and calls to other services"),
     _outside("llama_index", "LlamaIndex", "an index and calls to other services"),
