@@ -202,14 +202,14 @@ def test_missing_numbers_are_an_input_only_where_the_model_looks_for_them(done):
     assert not converted(done["mlp", "onnx"]).inputs[0].nullable
 
 
-def test_the_same_model_is_the_same_file(tmp_path):
+def test_the_same_convolutions_are_the_same_files(tmp_path):
     contents = []
     for number in range(2):
         folders = []
         for target in TARGETS:
             place = tmp_path / f"{number}-{target}"
             place.mkdir()
-            source = models.copy("recurrent", place / "source")
+            source = models.copy("cnn", place / "source")
             folders.append(jobs.make_job(place, source, "tensorflow", target, rows=100))
         models.run("convert", folders, models.python())
         names = archive_names(folders[1] / "convert/saved_model.zip")
