@@ -250,10 +250,11 @@ def radius_classifier(graph: Graph, estimator: Any, frame: Frame) -> Predicted:
             ),
             labels.plain_classes(classes[0]),
         )
-    raise Refused(
-        "several_outputs",
-        "This RadiusNeighborsClassifier predicts several columns at once; train one a column.",
-    )
+    columns = [graph.column(label) for label in picked]
+    answers = [Answer("label", OutputKind.LABEL, "predict", labels.side_by_side(graph, columns))]
+    for place, (proba, names) in enumerate(zip(probas, classes, strict=True)):
+        answers.append(labels.target_probabilities(place, proba, names))
+    return Predicted(tuple(answers))
 
 
 def _voted(

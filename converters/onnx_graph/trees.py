@@ -28,13 +28,16 @@ from converters.trees.onnx import emit
     "sklearn.ExtraTreesClassifier",
 )
 def classifier(graph: Graph, estimator: Any, frame: Frame) -> Predicted:
-    """The mean of the trees' class fractions; the label is the first largest."""
-    if int(getattr(estimator, "n_outputs_", 1)) != 1:
-        raise Refused(
-            "several_outputs",
-            "This classifier predicts several columns at once; train one classifier a column.",
-        )
-    proba = _mean(graph, frame, reader.forest(_members(estimator), frame.width, 0))
+    """The mean of the trees' class fractions; the label is the first largest, target by target."""
+    members = _members(estimator)
+    probas = [
+        _mean(graph, frame, reader.forest(members, frame.width, target))
+        for target in range(int(estimator.n_outputs_))
+    ]
+    if len(probas) > 1:
+        indices = [labels.first_largest(graph, proba) for proba in probas]
+        return labels.several(graph, indices, estimator.classes_, probas)
+    (proba,) = probas
     index = labels.first_largest(graph, proba)
     return labels.classified(graph, index, estimator.classes_, proba, "predict_proba")
 

@@ -186,6 +186,28 @@ def test_a_threshold_itself_belongs_to_the_positive_class(tmp_path: Path):
     assert got.tolist() == model.predict(rows).tolist() == ["yes"] * 4 + ["no"]
 
 
+@pytest.mark.parametrize(
+    "model",
+    [
+        tree.DecisionTreeClassifier(max_depth=4, random_state=0),
+        ensemble.ExtraTreesClassifier(6, max_depth=4, random_state=0),
+        neighbors.RadiusNeighborsClassifier(0.6, outlier_label=["none", "x"]),
+    ],
+    ids=lambda model: type(model).__name__,
+)
+def test_one_classifier_of_several_targets_answers_each_with_its_own_classes(model, tmp_path: Path):
+    random = np.random.default_rng(4)
+    rows = random.normal(size=(200, 2)).astype(np.float32).astype(np.float64)
+    first = np.where(rows[:, 0] > 1, "a long word", np.where(rows[:, 1] > 0, "a", "none"))
+    labels = np.column_stack([first, np.where(rows[:, 1] > 0.5, "x", "y")])
+    model.fit(rows, labels)
+    asked = np.concatenate([rows, rows[::-1] / 3, [[9.0, 9.0], [-50.0, 50.0]]])
+    got = _scored(model, asked, tmp_path)
+    assert got["label"].astype(str).tolist() == model.predict(asked).astype(str).tolist()
+    for place, wanted in enumerate(model.predict_proba(asked)):
+        np.testing.assert_allclose(got[f"probabilities_{place}"], wanted, atol=1e-12)
+
+
 def test_several_targets_keep_their_classes_and_their_order(tmp_path: Path):
     table, target = tables.irises()
     rows = table.to_numpy()
