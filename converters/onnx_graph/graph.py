@@ -179,13 +179,17 @@ class Graph:
 
         ONNX Runtime fuses a MatMul with a product or quotient by one number beside it, whatever
         the number's shape, and keeps that number as float32 (MatMulScaleFusion). So there is one a
-        column; a single column that a MatMul gave is multiplied by a number that is chosen.
+        column; a single column that a MatMul gave is multiplied by a number that is chosen. So it
+        is where the number is next to 1, which ONNX Runtime takes for 1 (NoopElimination).
         """
         one = np.reshape(np.asarray(number), (1, 1))
         if value.width > 1:
             return self.const(np.repeat(one, value.width, axis=1), value.dtype)
         plain = self.const(one if value.width else one.ravel(), value.dtype)
-        if not any(node.op_type == "MatMul" and value.name in node.output for node in self.nodes):
+        from_matmul = (
+            node.op_type == "MatMul" and value.name in node.output for node in self.nodes
+        )
+        if not (_looks_like_one(one.item()) or any(from_matmul)):
             return plain
         same = self.op("Equal", [value, value], "bool", value.width)
         return self.op("Where", [same, plain, plain], value.dtype, value.width)
@@ -315,6 +319,11 @@ class Graph:
         for domain, version in self.domains.items():
             opsets[domain] = max(version, opsets.get(domain, 0))
         return [helper.make_opsetid(domain, version) for domain, version in sorted(opsets.items())]
+
+
+def _looks_like_one(number: float) -> bool:
+    """Whether a number is 1 in float32, in which ONNX Runtime looks at it, and not in double."""
+    return number != 1.0 and np.float32(number) == 1.0
 
 
 def _reads(node: Any) -> set[str]:

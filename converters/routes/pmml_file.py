@@ -83,8 +83,8 @@ def _for_pmml(refusal: Refused) -> Refused:
 
 def _same_width(model: Loaded, width: int) -> None:
     """See that the signature has as many columns as the model was trained on."""
-    trained = getattr(model.estimator, "n_features_in_", None)
-    if model.signature.tensor is None and trained is not None and int(trained) != width:
+    trained = getattr(model.estimator, "n_features_in_", 0)
+    if model.signature.tensor is None and trained and int(trained) != width:
         raise Refused(
             "signature_width",
             f"The signature has {width} columns, the model was trained on {int(trained)}; log the "

@@ -21,6 +21,8 @@ def split_points(estimator: Any) -> dict[int, Floats]:
         found = _by_column([(part["feature_idx"], part["num_threshold"]) for part in inner])
         return _before_encoder(estimator, found)
     library = type(estimator).__module__.partition(".")[0]
+    if not is_fitted(estimator):
+        return {}
     try:
         if library == "xgboost":
             from converters.trees import xgboost
@@ -55,6 +57,8 @@ def learned_words(estimator: Any, width: int) -> dict[int, list[Any]]:
     from converters.sources import categories
 
     library = type(estimator).__module__.partition(".")[0]
+    if library in ("xgboost", "lightgbm", "catboost") and not is_fitted(estimator):
+        return {}
     try:
         if library == "catboost":
             known = getattr(estimator, "crossport_words", {})
@@ -87,6 +91,14 @@ def _codes(estimator: Any, known: set[int]) -> dict[int, list[Any]]:
         for column, codes in asked.items()
         if column not in known
     }
+
+
+def is_fitted(estimator: Any) -> bool:
+    """Whether a booster learned anything; the pattern that a meta-estimator copies did not."""
+    for name in ("__sklearn_is_fitted__", "is_fitted"):
+        if callable(tell := getattr(estimator, name, None)):
+            return bool(tell())
+    return True
 
 
 def _booster(estimator: Any) -> Any:

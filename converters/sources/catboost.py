@@ -56,7 +56,10 @@ def load(folder: Path, config: dict[str, Any]) -> Any:
 def ask(model: Loaded, source: str, frame: Any) -> Any:
     """A method's answer; CatBoost takes no NaN among words, where MLflow's "" stands for none."""
     if source == RAW:
-        return model.estimator.predict(frame, prediction_type=RAW)
+        import catboost
+
+        # A ranker's own `predict` takes no prediction type.
+        return catboost.CatBoost.predict(model.estimator, frame, prediction_type=RAW)
     return getattr(model.estimator, source)(frame)
 
 
