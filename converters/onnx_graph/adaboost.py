@@ -1,4 +1,4 @@
-"""AdaBoost over trees: weighted votes for classes, the weighted median for values; in double."""
+"""AdaBoost: weighted votes for classes, the weighted median for values; in double."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from converters.onnx_graph import fallback, labels
+from converters.errors import Refused
+from converters.onnx_graph import labels, members
+from converters.onnx_graph.dummy import repeated
 from converters.onnx_graph.frame import Frame
 from converters.onnx_graph.graph import Graph, Value
 from converters.onnx_graph.linear import softmax
@@ -25,17 +27,20 @@ def _are_trees(estimator: Any) -> bool:
 
 @predictor("sklearn.AdaBoostClassifier")
 def classifier(graph: Graph, estimator: Any, frame: Frame) -> Predicted:
-    """SAMME: each tree gives its class its weight, and the others their share of minus that."""
-    if not _are_trees(estimator):
-        return fallback.predicted(graph, estimator, frame)
+    """SAMME: each model gives its class its weight, and the others their share of minus that."""
     classes = len(estimator.classes_)
+    if classes == 1:
+        return _one_class(graph, estimator, frame)
     weights = np.asarray(estimator.estimator_weights_, np.float64)[: len(estimator.estimators_)]
-    trees = tuple(
-        reader.tree(member.tree_, _votes(member, estimator.classes_, weight))
-        for member, weight in zip(estimator.estimators_, weights, strict=True)
-    )
-    votes = Ensemble(trees, frame.width, classes, compares="float32")
-    total = emit(graph, frame.numbers(graph), votes)
+    if _are_trees(estimator):
+        trees = tuple(
+            reader.tree(member.tree_, _votes(member, estimator.classes_, weight))
+            for member, weight in zip(estimator.estimators_, weights, strict=True)
+        )
+        votes = Ensemble(trees, frame.width, classes, compares="float32")
+        total = emit(graph, frame.numbers(graph), votes)
+    else:
+        total = _named(graph, estimator, frame, weights)
     # scikit-learn divides by all weights, those of rounds that never came (0) included.
     score = graph.binary(
         "Div", total, np.full((1, classes), float(np.sum(estimator.estimator_weights_)))
@@ -48,6 +53,28 @@ def classifier(graph: Graph, estimator: Any, frame: Frame) -> Predicted:
         graph, index, estimator.classes_, softmax(graph, scaled), "predict_proba"
     )
     return replace(found, more={"decision_function": lambda: score})
+
+
+def _named(graph: Graph, estimator: Any, frame: Frame, weights: Floats) -> Value:
+    """[N, classes] the votes of members of any kind, added in scikit-learn's order."""
+    classes = len(estimator.classes_)
+    total: Value | None = None
+    for member, weight in zip(estimator.estimators_, weights, strict=True):
+        named = graph.cast(members.chosen(graph, member, frame, estimator.classes_), "bool")
+        won = graph.const(np.full((1, classes), weight))
+        lost = graph.const(np.full((1, classes), -1 / (classes - 1) * weight))
+        vote = graph.op("Where", [named, won, lost], "float64", classes)
+        total = vote if total is None else graph.binary("Add", total, vote)
+    if total is None:
+        raise Refused("no_members", "This AdaBoostClassifier has no members left.")
+    return total
+
+
+def _one_class(graph: Graph, estimator: Any, frame: Frame) -> Predicted:
+    """The only class, which is certain."""
+    index = graph.cast(graph.flat(repeated(graph, frame, np.zeros((1, 1)))), "int64")
+    proba = repeated(graph, frame, np.ones((1, 1)))
+    return labels.classified(graph, index, estimator.classes_, proba, "predict_proba")
 
 
 def _two(graph: Graph, estimator: Any, score: Value) -> Predicted:
@@ -73,17 +100,13 @@ def _votes(member: Any, classes: Any, weight: float) -> Floats:
 
 @predictor("sklearn.AdaBoostRegressor")
 def regressor(graph: Graph, estimator: Any, frame: Frame) -> Predicted:
-    """The trees' values sorted; the first at which half of all weight is reached."""
-    if not _are_trees(estimator):
-        return fallback.predicted(graph, estimator, frame)
+    """The members' values sorted; the first at which half of all weight is reached."""
     count = len(estimator.estimators_)
-    trees = []
-    for place, member in enumerate(estimator.estimators_):
-        values = np.zeros((member.tree_.node_count, count))
-        values[:, place] = member.tree_.value[:, 0, 0]
-        trees.append(reader.tree(member.tree_, values))
-    each = Ensemble(tuple(trees), frame.width, count, compares="float32")
-    told = emit(graph, frame.numbers(graph), each)
+    if _are_trees(estimator):
+        told = _values(graph, estimator, frame)
+    else:
+        parts = [members.ask(graph, one, frame, "predict") for one in estimator.estimators_]
+        told = graph.concat(parts)
     number = graph.const([count], "int64")
     value, order = graph.ops(
         "TopK", [told, number], [("float64", count), ("int64", count)], axis=1, largest=0
@@ -95,3 +118,15 @@ def regressor(graph: Graph, estimator: Any, frame: Frame) -> Predicted:
     enough = graph.cast(graph.compare("GreaterOrEqual", reached, half), "float32")
     first = graph.op("ArgMax", [enough], "int64", 1, axis=1, keepdims=1)
     return labels.regressed(graph, graph.op("GatherElements", [value, first], "float64", 1, axis=1))
+
+
+def _values(graph: Graph, estimator: Any, frame: Frame) -> Value:
+    """[N, trees] each tree's value."""
+    count = len(estimator.estimators_)
+    trees = []
+    for place, member in enumerate(estimator.estimators_):
+        values = np.zeros((member.tree_.node_count, count))
+        values[:, place] = member.tree_.value[:, 0, 0]
+        trees.append(reader.tree(member.tree_, values))
+    each = Ensemble(tuple(trees), frame.width, count, compares="float32")
+    return emit(graph, frame.numbers(graph), each)

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from converters.errors import Refused
+from converters.onnx_graph import labels
 from converters.onnx_graph.frame import Frame
-from converters.onnx_graph.graph import Graph, Value
+from converters.onnx_graph.graph import ML, Graph, Value
 
 
 def ask(graph: Graph, member: Any, frame: Frame, source: str) -> Value:
@@ -52,6 +56,33 @@ def raw(graph: Graph, member: Any, frame: Frame, source: str) -> Value:
         "no_converter",
         f"{type(member).__name__} inside another model has no {source} that converts; replace it.",
     )
+
+
+def chosen(graph: Graph, member: Any, frame: Frame, classes: npt.ArrayLike) -> Value:
+    """Which of `classes` a member's `predict` names: [N, classes] float64, one 1 a row.
+
+    Raises:
+        Refused: as `ask`.
+    """
+    names = np.asarray(labels.plain_classes(classes))
+    value = raw(graph, member, frame, "predict")
+    value = graph.column(value) if value.width == 0 else value
+    if value.dtype == "string":
+        value = graph.op(
+            "LabelEncoder",
+            [value],
+            "int64",
+            1,
+            domain=ML,
+            keys_strings=[str(name) for name in names],
+            values_int64s=list(range(len(names))),
+            default_int64=-1,
+        )
+        names = np.arange(len(names))
+    elif value.dtype == "bool":
+        value, names = graph.cast(value, "int64"), names.astype(np.int64)
+    same = graph.compare("Equal", value, names.astype(value.dtype).reshape(1, -1))
+    return graph.cast(same, "float64")
 
 
 def response(member: Any, sources: Sequence[str]) -> str:

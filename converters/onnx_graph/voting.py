@@ -53,11 +53,16 @@ def regressor(graph: Graph, estimator: Any, frame: Frame) -> Predicted:
 
 @predictor("sklearn.BaggingClassifier")
 def bagged_classes(graph: Graph, estimator: Any, frame: Frame) -> Predicted:
-    """The mean of the members' probabilities, each on features and with classes of its own."""
+    """The mean of the members' probabilities or votes, each on features and classes of its own."""
     classes = len(estimator.classes_)
     total: Value | None = None
     for member, features in zip(estimator.estimators_, estimator.estimators_features_, strict=True):
-        proba = members.ask(graph, member, frame.take(graph, features.tolist()), "predict_proba")
+        seen = frame.take(graph, features.tolist())
+        if not hasattr(member, "predict_proba"):
+            # Members name classes by their place.
+            proba = members.chosen(graph, member, seen, np.arange(classes))
+        else:
+            proba = members.ask(graph, member, seen, "predict_proba")
         if proba.width != classes:
             # A member that saw only some classes: a column of zeros for each of the others.
             places = np.zeros((proba.width, classes))

@@ -208,6 +208,47 @@ def test_one_classifier_of_several_targets_answers_each_with_its_own_classes(mod
         np.testing.assert_allclose(got[f"probabilities_{place}"], wanted, atol=1e-12)
 
 
+@pytest.mark.parametrize("names", [["no", "yes", "é"], [-1, 4, 0], [False, True, True]])
+@pytest.mark.parametrize(
+    "member",
+    [
+        linear_model.RidgeClassifier(),
+        ensemble.HistGradientBoostingClassifier(max_iter=4),
+        naive_bayes.GaussianNB(),
+    ],
+    ids=lambda member: type(member).__name__,
+)
+@pytest.mark.parametrize("around", [ensemble.AdaBoostClassifier, ensemble.BaggingClassifier])
+def test_members_of_any_kind_vote_like_the_original(around, member, names, tmp_path: Path):
+    random = np.random.default_rng(9)
+    rows = random.normal(size=(120, 3))
+    target = np.array(names)[np.digitize(rows[:, 0] + rows[:, 1] ** 2, [0.5, 1.5])]
+    model = around(member, n_estimators=3, random_state=0).fit(rows, target)
+    asked = np.concatenate([rows, rows[::-1] * 3])
+    got = _scored(model, asked, tmp_path)
+    assert got["label"].tolist() == model.predict(asked).tolist()
+    np.testing.assert_allclose(got["probabilities"], model.predict_proba(asked), atol=1e-9)
+
+
+@pytest.mark.parametrize("member", [linear_model.Ridge(), neighbors.KNeighborsRegressor(3)])
+def test_the_median_of_boosted_members_of_any_kind_is_the_original_s(member, tmp_path: Path):
+    random = np.random.default_rng(9)
+    rows = random.normal(size=(90, 3))
+    model = ensemble.AdaBoostRegressor(member, n_estimators=4, random_state=0)
+    model.fit(rows, rows[:, 0] + rows[:, 1] ** 2)
+    asked = np.concatenate([rows, rows[::-1] * 3])
+    got = _scored(model, asked, tmp_path)["prediction"]
+    np.testing.assert_allclose(got, model.predict(asked), rtol=1e-9)
+
+
+def test_a_boosted_classifier_of_one_class_answers_it(tmp_path: Path):
+    rows = np.arange(20.0).reshape(10, 2)
+    model = ensemble.AdaBoostClassifier().fit(rows, ["only"] * 10)
+    got = _scored(model, rows, tmp_path)
+    assert got["label"].tolist() == ["only"] * 10
+    np.testing.assert_array_equal(got["probabilities"], model.predict_proba(rows))
+
+
 def test_several_targets_keep_their_classes_and_their_order(tmp_path: Path):
     table, target = tables.irises()
     rows = table.to_numpy()
