@@ -35,6 +35,7 @@ SOURCES = {
     "python_function": "converters.sources.pyfunc",
     "tensorflow": "converters.sources.tensorflow",
     "keras": "converters.sources.keras",
+    "statsmodels": "converters.sources.statsmodels",
 }
 
 
@@ -80,7 +81,11 @@ def load(folder: Path, flavor: str) -> Loaded:
         folder=folder,
         signature=signature,
         example=signatures.example(document, folder, signature),
-        notes=[*_version_notes(caught), *getattr(estimator, "notes", [])],
+        notes=[
+            *_version_notes(caught),
+            *getattr(estimator, "notes", []),
+            *signatures.params(document, flavor, estimator),
+        ],
         missing_text=signatures.missing_text(estimator),
         one_text=texts.reads_texts(estimator),
     )
