@@ -16,7 +16,7 @@ import numpy as np
 
 from converters.contract import Output, Request, Signature
 from converters.golden import Array, Rows
-from converters.sampling import boundaries, tensors, walk
+from converters.sampling import boundaries, paths, tensors, walk
 from converters.sampling.features import (
     Feature,
     cast,
@@ -37,6 +37,9 @@ TOP_UPS = 4
 SLOW_ROW = 0.010  # seconds
 FEWEST_ROWS = 200
 MOST_SPLITS = 2000
+# Rows that are led to the nodes of trees, and how long the original may take over them.
+MOST_PATHS = 4000
+PATH_SECONDS = 1.0
 
 
 @dataclass
@@ -97,10 +100,12 @@ def sample(model: Loaded, request: Request, outputs: Sequence[Output]) -> Sample
         _learn_example(features, example)
         if len(example[0]):
             table.add("example", example)
-    walk.learn(model.estimator, features)
-    wanted = _affordable(model, outputs, table, request.rows)
+    groves = walk.learn(model.estimator, features)
+    each = _seconds_a_row(model, outputs, table)
+    wanted = _affordable(each, request.rows)
     _add_special(table)
     _add_thresholds(table, wanted)
+    _add_paths(table, groves, each)
     near = boundaries.rows(model, outputs, table.base(wanted // 2), features, table.random)
     if near is not None:
         table.add("boundary", near)
@@ -132,11 +137,8 @@ def _splits(signature: Signature, features: list[Feature]) -> dict[str, list[flo
     return found
 
 
-def _affordable(model: Loaded, outputs: Sequence[Output], table: _Table, rows: int) -> int:
-    """How many rows to sample: all that are asked for, fewer where one takes over 10 ms.
-
-    Never fewer than what is needed to prove anything.
-    """
+def _seconds_a_row(model: Loaded, outputs: Sequence[Output], table: _Table) -> float:
+    """What one more row costs the original; 0 where it does not answer made-up rows."""
     seconds = []
     try:
         for count in (8, 8, 72):  # the first one pays for what is loaded late
@@ -146,11 +148,29 @@ def _affordable(model: Loaded, outputs: Sequence[Output], table: _Table, rows: i
             seconds.append(time.monotonic() - start)
     except Exception:
         # Foreign code on made-up rows: what it raises is counted when the real rows are asked.
-        return max(rows, 1)
-    each = (seconds[2] - seconds[1]) / 64
+        return 0.0
+    return max(0.0, (seconds[2] - seconds[1]) / 64)
+
+
+def _affordable(each: float, rows: int) -> int:
+    """How many rows to sample: all that are asked for, fewer where one takes over 10 ms.
+
+    Never fewer than what is needed to prove anything.
+    """
     if each <= SLOW_ROW:
         return max(rows, 1)
     return max(1, min(rows, max(FEWEST_ROWS, int(rows * SLOW_ROW / each))))
+
+
+def _add_paths(table: _Table, groves: Sequence[paths.Grove], each: float) -> None:
+    """Rows led to the nodes of trees: as many as the original answers in PATH_SECONDS."""
+    most = min(MOST_PATHS, int(PATH_SECONDS / each) if each else MOST_PATHS)
+    led = paths.rows(groves, table.features, table.base, most, table.random) if groves else None
+    if led is not None:
+        columns, kinds = led
+        for kind in dict.fromkeys(kinds):
+            chosen = np.array([one == kind for one in kinds])
+            table.add(kind, [column[chosen] for column in columns])
 
 
 def _learn_example(features: list[Feature], example: list[Array]) -> None:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from converters.sampling import texts
+from converters.sampling import grown, texts
 from converters.sampling.features import Feature, Floats
+from converters.sampling.links import Link, Links, scaled
+from converters.sampling.paths import Grove
 from converters.sampling.splits import learned_words, split_points
+from converters.trees.form import thresholds
 
 CHILDREN = (
     *("best_estimator_", "regressor_", "estimator_", "estimators_", "final_estimator_"),
@@ -18,49 +21,39 @@ CHILDREN = (
 )
 
 
-@dataclass(frozen=True)
-class Link:
-    """One column inside the model, traced back to a feature: feature = column * scale + shift."""
-
-    feature: Feature
-    scale: float = 1.0
-    shift: float = 0.0
-
-    def back(self, values: Any) -> Floats:
-        """Values of the inner column as values of the feature."""
-        return np.asarray(values, dtype=np.float64).ravel() * self.scale + self.shift
-
-
-# None: the column is mixed or encoded, and cannot be traced.
-Links = list[Link | None]
-
-
-def learn(estimator: Any, features: Sequence[Feature]) -> None:
+def learn(estimator: Any, features: Sequence[Feature]) -> list[Grove]:
     """Fill in the features' points, ranges, categories and words from a fitted estimator.
 
     What is not known is passed over: fewer hints make easier rows, never wrong ones.
+
+    Returns:
+        The trees inside, with where their columns come from.
     """
     if callable(tell := getattr(estimator, "reveal", None)):
         tell(features)
-    else:
-        _visit(estimator, [Link(feature) for feature in features])
+        return []
+    groves: list[Grove] = []
+    _visit(estimator, [Link(feature) for feature in features], groves)
+    return groves
 
 
-def _visit(estimator: Any, links: Links) -> None:
+def _visit(estimator: Any, links: Links, groves: list[Grove]) -> None:
     """Learn from a last step, whose outputs nobody follows."""
     if hasattr(estimator, "steps"):
         for _, step in estimator.steps[:-1]:
             links = _through(step, links)
-        _visit(estimator.steps[-1][1], links)
+        _visit(estimator.steps[-1][1], links, groves)
         return
     if hasattr(estimator, "transform") and not hasattr(estimator, "predict"):
         _through(estimator, links)
         return
-    _learn_points(estimator, links)
+    if (found := grown.read(estimator)) is not None:
+        groves.append(Grove(found, links))
+    _learn_points(estimator, links, found)
     _learn_words(estimator, links)
     _learn_rows(estimator, links)
     for child, columns in _children(estimator):
-        _visit(child, links if columns is None else [links[i] for i in columns])
+        _visit(child, links if columns is None else [links[i] for i in columns], groves)
 
 
 def _children(estimator: Any) -> list[tuple[Any, Any]]:
@@ -83,13 +76,14 @@ def _is_many(value: Any) -> bool:
     return isinstance(value, list | tuple | np.ndarray)
 
 
-def _learn_points(estimator: Any, links: Links) -> None:
-    for column, points in split_points(estimator).items():
-        if column < len(links) and (link := links[column]) is not None:
+def _learn_points(estimator: Any, links: Links, found: grown.Grown | None) -> None:
+    points_of = split_points(estimator) if found is None else thresholds(found.ensemble)
+    for column, points in points_of.items():
+        if column < len(links) and isinstance(link := links[column], Link):
             link.feature.points.append(link.back(_float32_steps(points)))
     if isinstance(flag := getattr(estimator, "binarize", None), int | float):
         for link in links:
-            if link is not None:
+            if isinstance(link, Link):
                 link.feature.points.append(link.back([flag]))
 
 
@@ -99,7 +93,7 @@ def _learn_words(estimator: Any, links: Links) -> None:
         _through(estimator._preprocessor, links)
     for column, words in learned_words(estimator, len(links)).items():
         link = links[column] if column < len(links) else None
-        if link is None or link.feature.dtype.kind == "b":
+        if not isinstance(link, Link) or link.feature.dtype.kind == "b":
             continue
         if link.feature.dtype != object:
             words = [float(word) for word in words]
@@ -114,6 +108,7 @@ def _float32_steps(points: Floats) -> Floats:
     Trees that compare in float32 change their mind between two of these, which behind a scaler lie
     at other places than the float32 numbers of the feature itself.
     """
+    points = points[np.isfinite(points)]
     with np.errstate(over="ignore"):
         narrow = points.astype(np.float32)
         below = np.nextafter(narrow, np.float32(-np.inf))
@@ -130,7 +125,7 @@ def _learn_rows(estimator: Any, links: Links) -> None:
         if values.ndim != 2 or values.shape[1] != len(links):
             continue
         for link, column in zip(links, values.T, strict=True):
-            if link is not None:
+            if isinstance(link, Link):
                 link.feature.spans(link.back(column))
                 if len(column) <= 20_000:
                     link.feature.points.append(link.back(np.unique(column)[:200]))
@@ -225,43 +220,53 @@ def _standard(step: Any, links: Links) -> Links:
     if getattr(step, "var_", None) is not None and getattr(step, "mean_", None) is not None:
         spread = 3 * np.sqrt(_vector(step.var_, len(links), 1.0))
         for link, low, high in zip(links, mean - spread, mean + spread, strict=True):
-            if link is not None:
+            if isinstance(link, Link):
                 link.feature.spans(link.back([low, high]))
-    return _affine(links, scale, mean)
+    return _affine(links, scale, mean, ("subtract", mean), ("divide", scale))
 
 
 def _minmax(step: Any, links: Links) -> Links:
     for link, low, high in zip(links, step.data_min_, step.data_max_, strict=True):
-        if link is not None:
+        if isinstance(link, Link):
             link.feature.spans(link.back([low, high]))
             link.feature.points.append(link.back([low, high]))
     # The scaler computes x * scale_ + min_.
-    return _affine(links, 1.0 / step.scale_, -step.min_ / step.scale_)
+    return _affine(
+        links,
+        1.0 / step.scale_,
+        -step.min_ / step.scale_,
+        ("multiply", step.scale_),
+        ("add", step.min_),
+    )
 
 
 def _maxabs(step: Any, links: Links) -> Links:
     for link, most in zip(links, step.max_abs_, strict=True):
-        if link is not None:
+        if isinstance(link, Link):
             link.feature.spans(link.back([-most, most]))
-    return _affine(links, np.asarray(step.scale_), np.zeros(len(links)))
+    scale = np.asarray(step.scale_)
+    return _affine(links, scale, np.zeros(len(links)), ("divide", scale))
 
 
 def _robust(step: Any, links: Links) -> Links:
     center = _vector(step.center_, len(links), 0.0)
     scale = _vector(step.scale_, len(links), 1.0)
     for link, middle, width in zip(links, center, scale, strict=True):
-        if link is not None:
+        if isinstance(link, Link):
             link.feature.spans(link.back([middle - 2 * width, middle + 2 * width]))
-    return _affine(links, scale, center)
+    return _affine(links, scale, center, ("subtract", center), ("divide", scale))
 
 
-def _affine(links: Links, scale: Any, shift: Any) -> Links:
-    """inner = (outer - shift) / scale, one scale and shift a column."""
+def _affine(links: Links, scale: Any, shift: Any, *steps: tuple[str, Any]) -> Links:
+    """inner = (outer - shift) / scale by these steps, one number a column in each."""
     return [
-        None
-        if link is None
-        else Link(link.feature, link.scale * float(a), link.shift + link.scale * float(b))
-        for link, a, b in zip(links, scale, shift, strict=True)
+        scaled(
+            link,
+            float(scale[i]),
+            float(shift[i]),
+            tuple((name, float(numbers[i])) for name, numbers in steps),
+        )
+        for i, link in enumerate(links)
     ]
 
 
@@ -269,20 +274,20 @@ def _imputer(step: Any, links: Links) -> Links:
     kept: Links = []
     for link, fill in zip(links, step.statistics_, strict=True):
         number = isinstance(fill, int | float | np.number) and bool(np.isfinite(fill))
-        if link is not None and number and link.feature.dtype.kind in "iuf":
+        if isinstance(link, Link) and number and link.feature.dtype.kind in "iuf":
             link.feature.points.append(link.back([fill]))
             link.feature.spans(link.back([fill]))
         # A column without any value in training is dropped.
         empty = isinstance(fill, float) and np.isnan(fill)
         if not empty or getattr(step, "keep_empty_features", False):
-            kept.append(link)
+            kept.append(replace(link, missing=False) if isinstance(link, Link) else link)
     return [*kept, *[None] * len(_unknown(step)[len(kept) :])]
 
 
 def _encoder(step: Any, links: Links) -> Links:
     unseen = getattr(step, "handle_unknown", "ignore") != "error"
     for link, categories in zip(links, step.categories_, strict=False):
-        if link is None:
+        if not isinstance(link, Link):
             continue
         feature = link.feature
         known = [
@@ -303,7 +308,7 @@ def _is_value(value: Any) -> bool:
 
 def _bins(step: Any, links: Links) -> Links:
     for link, edges in zip(links, step.bin_edges_, strict=True):
-        if link is not None:
+        if isinstance(link, Link):
             link.feature.points.append(link.back(edges))
             link.feature.spans(link.back(edges))
     return _unknown(step)
@@ -311,7 +316,7 @@ def _bins(step: Any, links: Links) -> Links:
 
 def _quantiles(step: Any, links: Links) -> Links:
     for link, values in zip(links, np.asarray(step.quantiles_).T, strict=True):
-        if link is not None:
+        if isinstance(link, Link):
             link.feature.points.append(link.back(values))
             link.feature.spans(link.back(values))
     return [None] * len(links)
@@ -319,7 +324,7 @@ def _quantiles(step: Any, links: Links) -> Links:
 
 def _knots(step: Any, links: Links) -> Links:
     for link, basis in zip(links, step.bsplines_, strict=True):
-        if link is not None:
+        if isinstance(link, Link):
             inner = np.asarray(basis.t)[basis.k : len(basis.t) - basis.k]
             link.feature.points.append(link.back(inner))
             link.feature.spans(link.back(inner))
@@ -328,7 +333,7 @@ def _knots(step: Any, links: Links) -> Links:
 
 def _donors(step: Any, links: Links) -> Links:
     for link, column in zip(links, np.asarray(step._fit_X, np.float64).T, strict=True):
-        if link is not None:
+        if isinstance(link, Link):
             known = column[np.isfinite(column)]
             link.feature.spans(link.back(known))
             link.feature.points.append(link.back(np.unique(known)[:200]))
@@ -356,7 +361,7 @@ def _fillers(step: Any) -> list[str]:
 
 def _read_words(words: list[str], links: Links, fillers: list[str]) -> Links:
     for link in links[:1]:
-        if link is not None:
+        if isinstance(link, Link):
             link.feature.texts += sorted(words)[:2000]
             link.feature.fillers += fillers
     return [None] * len(words)
@@ -369,7 +374,7 @@ def _selector(step: Any, links: Links) -> Links:
 
 def _binarizer(step: Any, links: Links) -> Links:
     for link in links:
-        if link is not None and isinstance(step.threshold, int | float):
+        if isinstance(link, Link) and isinstance(step.threshold, int | float):
             link.feature.points.append(link.back([step.threshold]))
     return [None] * len(links)
 

