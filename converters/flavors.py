@@ -213,6 +213,14 @@ FLAVORS = (
         "onnx",
     ),
     Flavor(
+        "coreml",
+        "Core ML (.mlmodel)",
+        sentence="Core ML runs on Apple's systems alone, so nothing that it answers can be proven "
+        "here, and nothing unproven is published. Export the model that it was made from to ONNX, "
+        "or CatBoost's to its own file.",
+        nearest="catboost",
+    ),
+    Flavor(
         "dl4j",
         "DL4J (Keras HDF5)",
         State.RETIRED,
