@@ -47,6 +47,7 @@ class Target:
     loads: libraries that the judge may load for it although some of their files can hold code;
         this target's cannot.
     java: whether the bundle carries a generated Java project for it.
+    opening: where it does not, how the file is opened, for its README.md and page.
     """
 
     name: str
@@ -57,30 +58,79 @@ class Target:
     environment: str = STANDARD
     java: bool = False
     loads: tuple[str, ...] = ()
+    opening: str = ""
 
 
+_TORCHSCRIPT = (
+    "On the JVM: DJL's PyTorch engine (`ai.djl.pytorch:pytorch-engine`), with "
+    '`optEngine("PyTorch")`. Tensors go in by position, in the order of the manifest\'s inputs, '
+    "and come out in that of its outputs."
+)
+_SAVEDMODEL = (
+    'On the JVM: unzip it, then `SavedModelBundle.load("saved_model", "serve")` of '
+    "`org.tensorflow:tensorflow-core-platform`, and "
+    '`bundle.function("serving_default").call(tensors)`, tensors by the names of the manifest\'s '
+    "inputs; its outputs come back by name. In Python: "
+    '`tensorflow.saved_model.load("saved_model").signatures["serving_default"](**tensors)`.'
+)
+_XGBOOST = (
+    'On the JVM: `XGBoost.loadModel("model.ubj")` of `ml.dmlc:xgboost4j_2.12`, in the same '
+    "version. Features go as floats in the order of the manifest's columns, NaN for a missing one."
+)
+_LIGHTGBM = (
+    "On the JVM: `LGBMBooster.loadModelFromString(text)` of `io.github.metarank:lightgbm4j`. "
+    "Features go as doubles in the order of the manifest's columns, NaN for a missing one."
+)
+_CATBOOST = (
+    'On the JVM: `CatBoostModel.loadModel("model.cbm")` of `ai.catboost:catboost-prediction`, '
+    "which answers raw values. Numbers go as floats, categories as text, each in the order of the "
+    "manifest's columns."
+)
 # What boosters' libraries import for their wrapper classes.
 _SCIKIT_LEARN = ("sklearn", "joblib", "cloudpickle")
 
 TARGETS = (
     Target("onnx", "ONNX", "model.onnx", "ONNX Runtime", java=True),
     Target("pmml", "PMML", "model.pmml", "JPMML", "JPMML is AGPL-3.0", java=True),
-    Target("torchscript", "TorchScript", "model.pt", "libtorch", environment="torch"),
+    Target(
+        "torchscript",
+        "TorchScript",
+        "model.pt",
+        "libtorch",
+        environment="torch",
+        opening=_TORCHSCRIPT,
+    ),
     Target(
         "savedmodel",
         "SavedModel",
         "saved_model.zip",
         "TensorFlow",
         environment="tensorflow",
+        opening=_SAVEDMODEL,
     ),
-    Target("xgboost", "XGBoost", "model.ubj", "XGBoost4J", loads=("xgboost", *_SCIKIT_LEARN)),
-    Target("lightgbm", "LightGBM", "model.txt", "lightgbm4j", loads=("lightgbm", *_SCIKIT_LEARN)),
+    Target(
+        "xgboost",
+        "XGBoost",
+        "model.ubj",
+        "XGBoost4J",
+        loads=("xgboost", *_SCIKIT_LEARN),
+        opening=_XGBOOST,
+    ),
+    Target(
+        "lightgbm",
+        "LightGBM",
+        "model.txt",
+        "lightgbm4j",
+        loads=("lightgbm", *_SCIKIT_LEARN),
+        opening=_LIGHTGBM,
+    ),
     Target(
         "catboost",
         "CatBoost",
         "model.cbm",
         "catboost-prediction",
         loads=("catboost", *_SCIKIT_LEARN),
+        opening=_CATBOOST,
     ),
 )
 
