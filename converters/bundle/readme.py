@@ -7,27 +7,6 @@ from converters.bundle.manifest import Manifest, Verdict
 from converters.contract import Input, OutputKind
 from converters.java.plan import Plan, plan
 
-# How a target without generated Java is opened, a sentence or a snippet each.
-OPENING: dict[str, str] = {
-    "savedmodel": "On the JVM: unzip it, then "
-    '`SavedModelBundle.load("saved_model", "serve")` of `org.tensorflow:tensorflow-core-platform`, '
-    'and `bundle.function("serving_default").call(tensors)`, tensors by the names of the '
-    "manifest's inputs; its outputs come back by name. In Python: "
-    '`tensorflow.saved_model.load("saved_model").signatures["serving_default"](**tensors)`.',
-    "torchscript": "On the JVM: DJL's PyTorch engine (`ai.djl.pytorch:pytorch-engine`), with "
-    '`optEngine("PyTorch")`. Tensors go in by position, in the order of the manifest\'s inputs, '
-    "and come out in that of its outputs.",
-    "xgboost": 'On the JVM: `XGBoost.loadModel("model.ubj")` of `ml.dmlc:xgboost4j_2.12`, in the '
-    "same version. Features go as floats in the order of the manifest's columns, NaN for a missing "
-    "one.",
-    "lightgbm": "On the JVM: `LGBMBooster.loadModelFromString(text)` of "
-    "`io.github.metarank:lightgbm4j`. Features go as doubles in the order of the manifest's "
-    "columns, NaN for a missing one.",
-    "catboost": 'On the JVM: `CatBoostModel.loadModel("model.cbm")` of '
-    "`ai.catboost:catboost-prediction`, which answers raw values. Numbers go as floats, categories "
-    "as text, each in the order of the manifest's columns.",
-}
-
 
 def readme(manifest: Manifest) -> str:
     """The text of README.md, Markdown."""
@@ -102,7 +81,7 @@ def _python(manifest: Manifest) -> str:
         runtime = target.runtime if target else manifest.runtime
         return (
             f"## Opening it\n\n`{manifest.file}` is read by {runtime}; it was proven on "
-            f"`{manifest.runtime}`. {OPENING.get(manifest.target, '')}\n\nWhere Crossport is "
+            f"`{manifest.runtime}`. {target.opening if target else ''}\n\nWhere Crossport is "
             "installed, `crossport verify .` checks every sum and scores the golden rows."
         )
     inputs = "\n".join(

@@ -20,22 +20,36 @@ def bundle(request: HttpRequest, pk: int) -> HttpResponse:
     """One bundle."""
     found = find_bundle(pk)
     manifest: dict[str, Any] = found.manifest
+    target = catalog.target(found.target)
     files = sorted(manifest.get("files", {}).items())
     context = {
         "bundle": found,
         "version": found.version,
         "model": found.version.model,
         "manifest": manifest,
-        "target": catalog.target(found.target),
+        "target": target,
         # For a shell: a model's name may hold spaces and quotes.
         "shell_name": shlex.quote(found.file_name),
         "maven": manifest.get("maven"),
+        "opening": _opening(target.opening if target else ""),
         "parity": manifest.get("parity", []),
         "java": [path for path, _ in files if path.startswith("java/")],
         "files": files,
         "others": queries.bundles().filter(version=found.version).exclude(pk=found.pk)[:10],
     }
     return render(request, "bundle.html", context)
+
+
+def _opening(text: str) -> list[list[dict[str, object]]]:
+    """How a file without generated Java is opened: a paragraph each, code told from words."""
+    return [
+        [
+            {"text": part, "code": at % 2 == 1}
+            for at, part in enumerate(paragraph.split("`"))
+            if part
+        ]
+        for paragraph in text.replace(" In Python: ", "\nIn Python: ").splitlines()
+    ]
 
 
 @require_safe
