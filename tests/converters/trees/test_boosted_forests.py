@@ -1,4 +1,4 @@
-"""scikit-learn's AdaBoost, boosting from a first model, and embeddings by trees answer as they do."""
+"""AdaBoost, boosting from a first model, and embeddings by trees answer as scikit-learn does."""
 
 from __future__ import annotations
 
