@@ -206,6 +206,14 @@ ROUTES = (
         memory_mb=8192,
         environment="tensorflow",
     ),
+    Route(
+        *("statsmodels", "onnx", "converters.routes.statsmodels_onnx:convert", Queue.CPU),
+        environment="statistics",
+    ),
+    Route(
+        *("statsmodels", "pmml", "converters.routes.statsmodels_pmml:convert", Queue.CPU),
+        environment="statistics",
+    ),
     Route("xgboost", "xgboost", "converters.routes.xgboost_native:convert", Queue.CPU),
     Route("lightgbm", "lightgbm", "converters.routes.lightgbm_native:convert", Queue.CPU),
     Route("catboost", "catboost", "converters.routes.catboost_native:convert", Queue.CPU),

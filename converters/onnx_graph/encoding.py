@@ -48,7 +48,7 @@ def one_hot(graph: Graph, estimator: Any, frame: Frame) -> Frame:
         if not widths[place]:
             continue
         ones, dtype = _ones(estimator, place, slice(ends[place], ends[place + 1]))
-        index = _index(graph, frame.column(graph, place), np.asarray(categories), frame, place)
+        index = index_of(graph, frame.column(graph, place), np.asarray(categories), frame, place)
         found = graph.op("Gather", [graph.const(ones), index], "int64", 0, axis=0)
         columns = np.arange(widths[place]).reshape(1, -1)
         parts.append(graph.cast(graph.compare("Equal", graph.column(found), columns), dtype))
@@ -78,7 +78,7 @@ def _encoded(graph: Graph, estimator: Any, frame: Frame, widths: list[int]) -> F
         column = frame.column(graph, place)
         if not widths[place]:
             continue
-        index = _index(graph, column, np.asarray(categories), frame, place)
+        index = index_of(graph, column, np.asarray(categories), frame, place)
         dtype = _table_dtype(table.dtype)
         rows = graph.const(table.astype(dtype))
         parts.append(graph.op("Gather", [rows, index], dtype, widths[place], axis=0))
@@ -165,7 +165,7 @@ def _array(table: Any) -> npt.NDArray[Any]:
     return np.asarray(table.to_numpy())
 
 
-def _index(
+def index_of(
     graph: Graph, column: Value, categories: npt.NDArray[Any], frame: Frame, place: int
 ) -> Value:
     """[N, 1] values to [N] int64 rows of the table; the last row for unknown ones."""

@@ -28,6 +28,7 @@ FAMILIES = (
     "iterating",
     "leaf_features",
     "linear",
+    "linear_predictors",
     "neighbors_imputing",
     "neural",
     "projections",

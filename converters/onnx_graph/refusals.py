@@ -7,7 +7,8 @@ from typing import Any
 from converters.errors import Refused
 from converters.onnx_graph.registry import class_name
 
-LIBRARIES = ("sklearn", "xgboost", "lightgbm", "catboost")
+# The last is our own: what a source reads out of a model whose class no emitter should know.
+LIBRARIES = ("sklearn", "xgboost", "lightgbm", "catboost", "converters")
 
 # Measured wrong, or written and then not loadable; the sentence says what to do instead.
 KNOWN_WRONG = {

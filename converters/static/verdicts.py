@@ -85,6 +85,8 @@ def _of_file(path: Path, flavor: str, config: Mapping[str, Any]) -> list[Finding
             names = networks.skops_names(path)
             return list(_of_names(Pickled(networks.skops_root(path), names)))
         return list(_of_names(pickles.read(path)))
+    if flavor == "statsmodels":
+        return list(_of_series(pickles.read(path)))
     if flavor in ("xgboost", "lightgbm", "catboost", "pmml"):
         _check_kind(path, flavor)
     if flavor == "onnx":
@@ -127,6 +129,18 @@ def _of_names(pickled: Pickled) -> Iterator[Finding]:
             "and no other target can. Compute it before the model.",
         )
     yield from _refused(pickled)
+
+
+def _of_series(pickled: Pickled) -> Iterator[Finding]:
+    """Time series among statsmodels' models, by the root's module."""
+    if pickled.root.startswith("statsmodels.tsa."):
+        name = pickled.root.rpartition(".")[2].removesuffix("Wrapper").removesuffix("Results")
+        yield Finding(
+            "time_series",
+            f"{name} forecasts from the series that it was trained on and has no answer for a row "
+            "alone. Forecast in Python and store the table, or train a regression (OLS, GLM) on "
+            "lagged columns.",
+        )
 
 
 def _has(pickled: Pickled, name: str) -> bool:

@@ -126,17 +126,23 @@ def _report(
         outputs=converted.outputs,
         exact=converted.exact,
         facts=converted.facts,
-        notes=[
-            *model.notes,
-            *converted.notes,
-            *_empty_notes(converted, asked),
-            *_none_notes(model, asked),
-            *_given_notes(given, asked),
-        ],
+        notes=_notes(model, converted, asked, given),
         given=given,
         data_files={name: sha256_of(work.folder / name) for name in converted.data_files},
         excluded={reason: number for reason, number in asked.excluded.items() if number},
     )
+
+
+def _notes(model: Loaded, converted: Converted, asked: Asked, given: int) -> list[str]:
+    """What the model's owner should know, each sentence once."""
+    said = [
+        *model.notes,
+        *converted.notes,
+        *_empty_notes(converted, asked),
+        *_none_notes(model, asked),
+        *_given_notes(given, asked),
+    ]
+    return list(dict.fromkeys(said))
 
 
 def _empty_notes(converted: Converted, asked: Asked) -> list[str]:
