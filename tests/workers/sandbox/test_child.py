@@ -113,7 +113,27 @@ def test_a_child_reaches_no_network_not_even_this_machine(tmp_path):
             str(port),
         )
     assert result.exit_code == 1
+    assert "refused" in result.tail  # by its own loopback, on which nobody listens
+
+
+@needs_namespaces
+def test_a_child_reaches_no_other_machine(tmp_path):
+    result = run(tmp_path, "import socket; socket.create_connection(('192.0.2.1', 80), 5)")
+    assert result.exit_code == 1
     assert "unreachable" in result.tail
+
+
+@needs_namespaces
+def test_a_child_speaks_with_what_it_started_itself(tmp_path):
+    script = (
+        "import socket\n"
+        "server = socket.create_server(('127.0.0.1', 0))\n"
+        "socket.create_connection(server.getsockname(), 5).sendall(b'x')\n"
+        "print(server.accept()[0].recv(1))\n"
+    )
+    result = run(tmp_path, script)
+    assert result.ok, result.tail
+    assert "b'x'" in result.tail
 
 
 def test_a_child_has_no_file_of_ours_open_and_nothing_to_read(tmp_path, any_level):
