@@ -9,6 +9,8 @@ from cli import config, names
 from cli.client import Client
 from cli.output import emit, facts, say, table
 
+# Refusals that say which flavors a target is made of; a wrapper's other targets are among them.
+FOREIGN = frozenset({"no_route", "unknown_flavor", "pyfunc_only"})
 MARKS = {"can": "● can", "caveat": "◐ caveat", "cannot": "○ cannot"}
 
 
@@ -152,9 +154,20 @@ def _show_version(version: Any, verdicts: list[Any], as_json: bool) -> int:
 
 
 def verdict_table(verdicts: list[Any]) -> None:
-    """Pre-flight's answers, one target a line, on stdout."""
-    rows = [(v["target"], MARKS[v["answer"]], v["sentence"]) for v in verdicts]
+    """Pre-flight's answers, one target a line; those of other flavors in one line, on stdout."""
+    foreign = [verdict for verdict in verdicts if _is_foreign(verdict)]
+    # Where nothing is left the first one's sentence says why, and what to do instead.
+    shown = [verdict for verdict in verdicts if verdict not in foreign] or foreign[:1]
+    rest = [verdict["target"] for verdict in foreign if verdict not in shown]
+    rows = [(v["target"], MARKS[v["answer"]], v["sentence"]) for v in shown]
     table(("TARGET", "ANSWER", "WHY"), rows)
+    if rest:
+        print(f"\nNot made from {foreign[0]['flavor'] or 'such models'}: {', '.join(rest)}")
+
+
+def _is_foreign(verdict: Any) -> bool:
+    """Whether this target is made of other flavors only."""
+    return verdict["answer"] == "cannot" and verdict["code"] in FOREIGN
 
 
 def _aliases(model: Any) -> str:

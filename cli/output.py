@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
+import textwrap
 import unicodedata
 from collections.abc import Sequence
 from typing import Any
+
+# A column narrower than this is better left to the terminal.
+ROOM_LEAST = 20
 
 
 def say(text: str) -> None:
@@ -20,13 +25,25 @@ def emit(document: Any) -> None:
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Rows under their heads, aligned, on stdout; the last column is not padded."""
+    """Rows under their heads, aligned, on stdout.
+
+    The last column is not padded; on a terminal its words go on under its head.
+    """
     cells = [[clean(str("" if cell is None else cell)) for cell in row] for row in rows]
     lines = [list(heads), *cells]
     widths = [max(width(line[i]) for line in lines) for i in range(len(heads))]
+    before = sum(widths[:-1]) + 2 * (len(widths) - 1)
+    room = shutil.get_terminal_size().columns - before if sys.stdout.isatty() else 0
     for line in lines:
-        padded = [cell + " " * (widths[i] - width(cell)) for i, cell in enumerate(line)]
-        print("  ".join(padded).rstrip())
+        padded = [cell + " " * (widths[i] - width(cell)) for i, cell in enumerate(line[:-1])]
+        for at, part in enumerate(_folded(line[-1], room)):
+            start = "  ".join([*padded, ""]) if at == 0 else " " * before
+            print(f"{start}{part}".rstrip())
+
+
+def _folded(text: str, room: int) -> list[str]:
+    """The lines of a cell; one line where there is no terminal, or too little room to fold in."""
+    return (textwrap.wrap(text, room) if room >= ROOM_LEAST else []) or [text]
 
 
 def facts(pairs: Sequence[tuple[str, object]]) -> None:

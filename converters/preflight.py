@@ -155,6 +155,23 @@ def _verdict(mlmodel: Mapping[str, Any], flavor: str, target: Target) -> Verdict
     return Verdict(target.name, Answer.CAN, flavor=flavor)
 
 
+def nowhere(mlmodel: Mapping[str, Any]) -> str:
+    """Why no target is made of this model's flavor, in one sentence; empty where one is."""
+    try:
+        flavor = flavor_of(mlmodel)
+    except Refused as refusal:
+        return refusal.sentence
+    if any(row.flavor == flavor for row in ROUTES):
+        return ""
+    if flavor not in flavors_known.NAMES:
+        return f"{flavor!r} is not a flavor that Crossport knows. {_routed()}"
+    return f"No target is made from {flavor}.{_instead(flavor)}"
+
+
+def _routed() -> str:
+    return f"These are: {', '.join(dict.fromkeys(row.flavor for row in ROUTES))}."
+
+
 def check_task(config: Mapping[str, Any]) -> None:
     """See that a model of transformers answers with one run of its network.
 

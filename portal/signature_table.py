@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,14 +54,20 @@ def signature_table(version: ModelVersion, bundle: Bundle | None) -> SignatureTa
     if signature is None:
         return SignatureTable([])
     carried = _carried(bundle)
-    if signature.tensor is not None:
-        tensor = signature.tensor
-        shape = ", ".join("N" if size == -1 else str(size) for size in tensor.shape)
-        java = _java(types.TENSORS.get(tensor.dtype))
-        java += "[]" if java else ""
-        found = carried.get(tensor.name) or next(iter(carried.values()), None)
-        kind = f"{tensor.dtype}[{shape}]"
-        return SignatureTable([Row(tensor.name, kind, found or "", java, True)], bundle)
+    tensors = [signature.tensor] if signature.tensor is not None else signature.tensors
+    if tensors:
+        alone = len(tensors) == 1
+        rows = [
+            Row(
+                tensor.name,
+                _shaped(tensor.dtype, tensor.shape),
+                carried.get(tensor.name) or (next(iter(carried.values()), "") if alone else ""),
+                _array(tensor.dtype),
+                True,
+            )
+            for tensor in tensors
+        ]
+        return SignatureTable(rows, bundle)
     rows = []
     for column in signature.columns:
         java = _java(types.COLUMNS.get(column.type.lower()))
@@ -72,16 +79,32 @@ def signature_table(version: ModelVersion, bundle: Bundle | None) -> SignatureTa
     return SignatureTable(rows, bundle)
 
 
+def _shaped(dtype: str, shape: Sequence[int]) -> str:
+    """A tensor as numpy would name it, `N` the length that each batch chooses."""
+    return f"{dtype}[{', '.join('N' if size == -1 else str(size) for size in shape)}]"
+
+
+def _array(dtype: str) -> str:
+    """What a caller passes in Java for one row of a tensor: one array, row-major."""
+    try:
+        return f"{types.tensor('', dtype).java}[]"
+    except Refused:
+        return ""
+
+
 def _java(carried: types.Type | None) -> str:
     return carried.java if carried else ""
 
 
 def _carried(bundle: Bundle | None) -> dict[str, str]:
-    """Column → `dtype in input`, from a bundle's manifest."""
+    """Column → `dtype in input`, or `dtype[shape]` of a tensor, from a bundle's manifest."""
     inputs: list[dict[str, Any]] = bundle.manifest.get("inputs", []) if bundle else []
     found: dict[str, str] = {}
     for tensor in inputs:
+        kind = tensor["dtype"]
+        if tensor.get("shape"):
+            kind = _shaped(kind, [-1, *tensor["shape"]])
         for column in tensor.get("columns") or [tensor["name"]]:
             where = "" if tensor["name"] == column else f" in {tensor['name']}"
-            found[column] = f"{tensor['dtype']}{where}"
+            found[column] = f"{kind}{where}"
     return found

@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from converters import catalog
-from converters.preflight import Verdict
+from converters.preflight import Answer, Verdict, nowhere
 from portal import queries
 from portal.signature_table import signature_table
 from portal.verdicts import verdicts
@@ -94,16 +94,18 @@ def _page(
         mine = refusal if asked == target.name else None
         lines.append(Becoming(target, verdict, bundle, export, mine))
     # Of so many targets most belong to other flavors; they stand apart, with their reasons.
-    foreign = [line for line in lines if line.verdict.code == "no_route" and not line.refusal]
-    lines = [line for line in lines if line not in foreign] if len(foreign) < len(lines) else lines
+    nothing = _nothing(found, lines)
+    foreign = [line for line in lines if _is_foreign(line)]
+    lines = [line for line in lines if line not in foreign]
     shown = next((row for row in bundles if row.target == "onnx"), None) or next(
         iter(bundles), None
     )
     context = {
         "version": found,
         "model": found.model,
-        "lines": lines,
-        "foreign": foreign if foreign != lines else [],
+        "lines": [] if nothing else lines,
+        "foreign": foreign,
+        "nothing": nothing,
         "refusal": refusal if not any(line.refusal for line in lines) else None,
         "exports": exports,
         "table": signature_table(found, shown),
@@ -112,6 +114,24 @@ def _page(
         "inputs_choices": dispatch.INPUTS,
     }
     return render(request, "version.html", context, status=422 if refusal else 200)
+
+
+def _is_foreign(line: Becoming) -> bool:
+    """Whether this target is made of other flavors only, and nobody has asked for it here."""
+    verdict = line.verdict
+    routed = not verdict.flavor or catalog.route(verdict.flavor, verdict.target) is not None
+    return not (routed or line.refusal or line.bundle or line.export)
+
+
+def _nothing(found: ModelVersion, lines: list[Becoming]) -> str:
+    """The one sentence that says all, where a version can become nothing for one reason."""
+    if any(line.refusal or line.bundle or line.export for line in lines):
+        return ""
+    said = {line.verdict.sentence for line in lines if line.verdict.answer is Answer.CANNOT}
+    everywhere = all(line.verdict.answer is Answer.CANNOT for line in lines)
+    if everywhere and len(said) == 1:
+        return said.pop()
+    return nowhere(found.mlmodel) if all(_is_foreign(line) for line in lines) else ""
 
 
 def _declared_outputs(found: ModelVersion) -> list[dict[str, str]]:
@@ -128,6 +148,13 @@ def _declared_outputs(found: ModelVersion) -> list[dict[str, str]]:
     for at, spec in enumerate(outputs):
         if isinstance(spec, dict):
             tensor = spec.get("tensor-spec")
-            kind = tensor.get("dtype") if isinstance(tensor, dict) else spec.get("type")
+            kind = _declared_tensor(tensor) if isinstance(tensor, dict) else spec.get("type")
             rows.append({"name": str(spec.get("name") or f"output {at + 1}"), "kind": str(kind)})
     return rows
+
+
+def _declared_tensor(spec: dict[str, Any]) -> str:
+    shape = spec.get("shape")
+    sizes = shape if isinstance(shape, list) else []
+    text = ", ".join("N" if size == -1 else str(size) for size in sizes)
+    return f"{spec.get('dtype')}[{text}]"
