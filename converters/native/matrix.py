@@ -36,15 +36,19 @@ def inputs(signature: Signature, dtype: str) -> list[Input]:
     return [Input(TENSOR, dtype, names, nullable=any(kind.missing for kind in kinds))]
 
 
-def output(estimator: Any, width: int) -> Output:
+def output(estimator: Any, width: int, chosen: bool = False) -> Output:
     """What the vendor's library answers: probabilities of a classifier, else the prediction.
 
-    width: how many numbers a row, 0 for one.
+    Args:
+        width: how many numbers a row, 0 for one.
+        chosen: the one number is the number of the chosen class.
     """
     classes = getattr(estimator, "classes_", None)
     if classes is None or not hasattr(estimator, "predict_proba"):
         return Output("prediction", OutputKind.VALUES, "float64", width)
     names = [label.item() if hasattr(label, "item") else label for label in classes]
+    if chosen:
+        return Output("label", OutputKind.LABEL, "int64", 0, names)
     if len(names) == 2 and width == 0:
         # Judged as one number; the class it belongs to is told by its name.
         kind = OutputKind.PROBABILITIES

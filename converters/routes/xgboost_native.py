@@ -14,6 +14,8 @@ from converters.routes.converted import Converted
 from converters.sources.loaded import Loaded
 
 FILE = "model.ubj"
+# Its file answers with the number of the class, which are XGBoost's labels.
+SOFTMAX = "multi:softmax"
 
 
 def convert(model: Loaded, request: Request, folder: Path) -> Converted:
@@ -41,7 +43,7 @@ def convert(model: Loaded, request: Request, folder: Path) -> Converted:
         file=FILE,
         signature=model.signature,
         inputs=inputs,
-        outputs=[matrix.output(estimator, width)],
+        outputs=[matrix.output(estimator, width, getattr(estimator, "objective", "") == SOFTMAX)],
         facts={"converter": f"xgboost {xgboost.__version__}", "precision": "float32"},
         notes=[*model.notes, "Features go by their order: XGBoost's file is asked by position."],
     )

@@ -12,6 +12,8 @@ from converters.contract import Input, Output
 from converters.golden import Answers, Array
 from converters.targets.scorer import FormatError, feed_of, shaped, typed
 
+LARGEST = np.finfo(np.float32).max
+
 
 class XGBoostScorer:
     """One Booster, fed by position."""
@@ -33,6 +35,9 @@ class XGBoostScorer:
         fed = feed_of(given, rows)
         if fed.shape[1] != self._booster.num_features():
             raise FormatError(f"it takes {self._booster.num_features()} features")
+        # XGBoost's matrix takes doubles beyond float32, and no infinities, which they are in
+        # float32; they go as the largest number does.
+        fed = np.clip(fed, -LARGEST, LARGEST)
         values = np.asarray(self._booster.predict(xgboost.DMatrix(fed)))
         return {output.name: typed(output, shaped(output, values, len(fed)))}
 

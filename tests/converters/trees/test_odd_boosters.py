@@ -61,3 +61,16 @@ def test_a_catboost_ranker_is_proven(target: str, tmp_path: Path):
     model = catboost.CatBoostRanker(**QUIET, loss_function="QueryRMSE")
     model.fit(X, Y, group_id=np.arange(300) // 10)
     assert _state(model, "catboost", target, tmp_path) == "proven"
+
+
+def test_an_xgboost_file_that_names_classes_is_proven(tmp_path: Path):
+    model = xgboost.XGBClassifier(objective="multi:softmax", n_estimators=5, max_depth=3, n_jobs=1)
+    model.fit(X, np.digitize(Y, [-1.0, 0.0]))
+    assert _state(model, "xgboost", "xgboost", tmp_path) == "proven"
+
+
+def test_numbers_beyond_float32_do_not_break_xgboosts_own_file(tmp_path: Path):
+    rows = (X * 2e38).clip(-3e38, 3e38)
+    model = xgboost.XGBRegressor(n_estimators=5, max_depth=3, n_jobs=1).fit(rows, Y)
+    over = {"input_example": rows[:30]}
+    assert _state(model, "xgboost", "xgboost", tmp_path, **over) == "proven"
