@@ -1,0 +1,43 @@
+"""`manage.py build_environments [NAME …]`: environments of large frameworks, before a job asks."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from pathlib import Path
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from converters.catalog import ROUTES, TARGETS
+from converters.environments import STANDARD
+from workers import environments
+
+
+def used() -> list[str]:
+    """The environments that a route or a target of the catalogue names."""
+    rows = [row.environment for row in (*ROUTES, *TARGETS)]
+    return [name for name in dict.fromkeys(rows) if name != STANDARD]
+
+
+class Command(BaseCommand):
+    """Builds what is missing under CROSSPORT_ENVIRONMENTS; what is there stays as it is."""
+
+    help = "Build the Python environments of large frameworks; all that a route uses without NAME."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(used())}")
+
+    def handle(self, *args: object, **options: list[str]) -> None:
+        names = options["names"] or used()
+        if unknown := [name for name in names if name not in used()]:
+            raise CommandError(f"There is no {', '.join(unknown)}; there is {', '.join(used())}.")
+        folder = Path(settings.ENVIRONMENTS_FOLDER)
+        for name in names:
+            try:
+                python = environments.ready(name, folder, self._log, lambda: False)
+            except environments.EnvironmentProblem as problem:
+                raise CommandError(f"{problem.sentence} [{problem.code}]") from problem
+            self.stdout.write(f"{name} is ready: {python.parents[1]}")
+
+    def _log(self, text: str) -> None:
+        self.stderr.write(text, ending="")
