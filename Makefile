@@ -29,8 +29,8 @@ types: ## Types: mypy --strict
 format: ## Format the code
 	@$(DEV) check format
 
-bench: ## Run one benchmark; NAME=first_export
-	@$(DEV) bench $(NAME)
+bench: ## Run one benchmark; NAME=first_export, NAME=watch OLD= NEW="onnxruntime==1.28.0"
+	@NAMES="$(NAMES)" OLD="$(OLD)" NEW="$(NEW)" $(DEV) bench $(NAME)
 
 schema: ## Write the OpenAPI schema
 	@$(DEV) schema
