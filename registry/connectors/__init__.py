@@ -30,6 +30,10 @@ class SourceProblem(Exception):
         self.sentence = sentence
 
 
+# A table that a run logged; rows of it are enough, so a larger one is left alone.
+DATASET_LIMIT = 64 * 2**20
+
+
 @dataclass(frozen=True)
 class RemoteModel:
     """A registered model as a source lists it; `aliases` maps each alias to a version's number."""
@@ -126,6 +130,13 @@ class Connector(Protocol):
         self, artifact_uri: str, folder: Path, limit: int = DOWNLOAD_LIMIT
     ) -> list[RemoteFile]:
         """All files below `artifact_uri` into `folder`, in the order of their paths."""
+
+    def training_data(self, run_id: str, limit: int = DATASET_LIMIT) -> tuple[str, bytes] | None:
+        """The table that a run logged as its dataset: suffix (`.csv`, `.parquet`) and content.
+
+        None where the run logged none, or none that this source itself keeps: what lies elsewhere
+        is not asked for. At most `limit` bytes.
+        """
 
 
 def connect(kind: str, url: str, username: str = "", secret: str = "") -> Connector:

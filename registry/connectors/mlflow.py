@@ -14,6 +14,7 @@ from typing import Any, Self, TypeVar
 from urllib.parse import quote
 
 from registry.connectors import (
+    DATASET_LIMIT,
     DOWNLOAD_LIMIT,
     RemoteFile,
     RemoteModel,
@@ -21,6 +22,7 @@ from registry.connectors import (
     RemoteVersion,
     SourceProblem,
     artifacts,
+    datasets,
 )
 from registry.connectors.http import Missing, SourceHttp
 
@@ -174,6 +176,15 @@ class MlflowConnector:
         self, artifact_uri: str, folder: Path, limit: int = DOWNLOAD_LIMIT
     ) -> list[RemoteFile]:
         return artifacts.download(artifacts.folder(self._http, artifact_uri), folder, limit)
+
+    def training_data(self, run_id: str, limit: int = DATASET_LIMIT) -> tuple[str, bytes] | None:
+        if not run_id:
+            return None
+        try:
+            run = self._http.json("GET", f"{API}/runs/get", {"run_id": run_id})["run"]
+        except Missing:
+            return None
+        return datasets.table(self._http, run, limit)
 
     def _versions(self, params: Mapping[str, str | int]) -> Iterator[RemoteVersion]:
         for row in self._pages("GET", f"{API}/model-versions/search", params, "model_versions"):
