@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
+
+from converters import catalog
 
 LICENCE_DIR = "LICENSES"
 
@@ -53,7 +55,14 @@ _MODEL = Licence(
 
 def licences(target: str) -> list[Licence]:
     """The licences that matter to whoever uses a bundle of this target."""
-    return [_OURS, _OF_TARGET[target], _MODEL]
+    ours = _OURS if java(target) else replace(_OURS, covers="the reports and this README")
+    return [ours, _OF_TARGET[target], _MODEL]
+
+
+def java(name: str) -> bool:
+    """Whether a bundle of this target has a generated Java project."""
+    row = catalog.target(name)
+    return row is not None and row.java
 
 
 def write_licences(target: str, folder: Path) -> None:
