@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from converters import types
 from converters.bundle.manifest import GoldenColumn, Manifest
@@ -206,7 +206,12 @@ def _answers(manifest: Manifest) -> list[Answer]:
             constants[classes] = output.classes
         kind = DTYPE_TYPES[output.dtype]
         answers.append(Answer(output, name, kind, _accessor(output, name), classes))
-    return answers
+    of = [answer.of for answer in answers]
+    # Several targets' probabilities are told apart by the output's name.
+    return [
+        replace(one, of=f"{one.name}Of") if one.of and of.count(one.of) > 1 else one
+        for one in answers
+    ]
 
 
 def _accessor(output: Output, name: str) -> str:

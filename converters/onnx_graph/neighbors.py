@@ -184,7 +184,8 @@ def regressor(graph: Graph, estimator: Any, frame: Frame) -> Predicted:
 def _inside(graph: Graph, estimator: Any, frame: Frame) -> Value:
     """[N, rows] how much each training row counts: nothing outside of the radius."""
     search = Search(graph, estimator, frame)
-    radius = float(estimator.radius)
+    # Without a radius scikit-learn's trees find no neighbour at all.
+    radius = float("nan") if estimator.radius is None else float(estimator.radius)
     squared = search.metric in ("euclidean", "l2") and search.power == 2
     if search.metric in ("minkowski", "p") and search.power not in (1.0, float("inf")):
         radius = radius**search.power

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from converters.sampling import grown, texts
+from converters.sampling import choices, grown, texts
 from converters.sampling.features import Feature, Floats
 from converters.sampling.links import Link, Links, scaled
 from converters.sampling.paths import Grove
@@ -60,16 +60,30 @@ def _children(estimator: Any) -> list[tuple[Any, Any]]:
     """Fitted models inside a model, each with the columns it sees (None: all)."""
     found: list[tuple[Any, Any]] = []
     for name in CHILDREN:
+        if name == "final_estimator_" and not getattr(estimator, "passthrough", False):
+            continue  # it sees the members' answers, not the columns
         value = getattr(estimator, name, None)
-        if value is None or isinstance(value, str):
+        if value is None or isinstance(value, str) or name in _template(estimator, found):
             continue
-        many = np.asarray(value, dtype=object).ravel().tolist() if _is_many(value) else [value]
+        many = _flat(value) if _is_many(value) else [value]
         chosen = getattr(estimator, "estimators_features_", None)
         for i, child in enumerate(many):
             if hasattr(child, "get_params") or hasattr(child, "predict_proba"):
                 columns = chosen[i] if name == "estimators_" and chosen is not None else None
                 found.append((child, columns))
     return found
+
+
+def _template(estimator: Any, found: list[Any]) -> tuple[str, ...]:
+    """The attributes that hold what fitted models were cloned from, and is not fitted itself."""
+    if hasattr(estimator, "estimators_"):
+        return ("estimator", "estimator_")
+    return ("estimator",) if found else ()
+
+
+def _flat(value: Any) -> list[Any]:
+    """Models in a list or an array; numpy would take a list of pipelines for one of their steps."""
+    return value.ravel().tolist() if isinstance(value, np.ndarray) else list(value)
 
 
 def _is_many(value: Any) -> bool:
@@ -299,7 +313,11 @@ def _encoder(step: Any, links: Links) -> Links:
             known = [str(value) for value in known]
         feature.categories += [value for value in known if value not in feature.categories]
         feature.unseen = feature.unseen or unseen
-    return _unknown(step)
+    try:
+        return choices.encoded(step, links, len(_unknown(step)))
+    except (ValueError, TypeError, AttributeError, KeyError):
+        # An encoder that does not take its own categories one by one: its columns stay untraced.
+        return _unknown(step)
 
 
 def _is_value(value: Any) -> bool:

@@ -250,3 +250,28 @@ def picture_job(folder, rows=30, external="", **identity):
     return write_job(
         folder, model, signature, inputs, outputs, values, answers, external=external, **identity
     )
+
+
+def targets_job(folder, **identity):
+    """A forest of two targets of text, each with classes of its own."""
+    from sklearn.ensemble import RandomForestClassifier
+
+    from converters.routes import onnx_file
+    from converters.sources.loaded import Loaded
+
+    values = np.random.default_rng(5).normal(size=(120, 2))
+    first = np.where(values[:, 0] > 0.5, "a long word", np.where(values[:, 1] > 0, "a", "b"))
+    labels = np.column_stack([first, np.where(values[:, 1] > 0.5, "x", "y")])
+    model = RandomForestClassifier(5, max_depth=3, random_state=0).fit(values, labels)
+    signature = Signature(tensor=Tensor("X", "float64", [-1, 2]))
+    loaded = Loaded("sklearn", model, {}, folder, signature)
+    request = contract.Request("sklearn", "onnx", contract.Identity("prod", "targets", "1"))
+    folder.mkdir(parents=True)
+    written = onnx_file.write(loaded, request, folder)
+    graph = onnx.load(folder / written.file)
+    (folder / written.file).unlink()
+    rows = {"X": values}
+    answers = loaded.answer(rows, written.outputs)
+    return write_job(
+        folder, graph, signature, written.inputs, written.outputs, rows, answers, **identity
+    )

@@ -12,7 +12,7 @@ import pytest
 
 from converters.bundle.build import build
 from converters.errors import Refused
-from tests.converters.bundle.jobs import mixed_job, picture_job, wide_job
+from tests.converters.bundle.jobs import mixed_job, picture_job, targets_job, wide_job
 
 pytestmark = [
     pytest.mark.skipif(
@@ -66,6 +66,7 @@ def test_bundles_of_every_shape_compile_without_a_warning_and_pass_their_own_tes
         "apart": wide_job(tmp_path / "apart", many[:200], feeds="columns", model="apart"),
         "picture": picture_job(tmp_path / "picture", model="picture"),
         "beside": picture_job(tmp_path / "beside", external="model.onnx.data", model="beside"),
+        "targets": targets_job(tmp_path / "targets", model="targets"),
         "odd": wide_job(tmp_path / "odd", ODD, feeds="columns", model="1 öd-model!"),
     }
     projects = [mixed / "java", *(_bundle(job) / "java" for job in jobs.values())]

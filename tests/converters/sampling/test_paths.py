@@ -4,13 +4,17 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.ensemble import (
+    BaggingClassifier,
     GradientBoostingRegressor,
     HistGradientBoostingRegressor,
     IsolationForest,
     RandomForestClassifier,
 )
+from sklearn.feature_selection import VarianceThreshold
+from sklearn.multioutput import MultiOutputClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
+from sklearn.tree import DecisionTreeClassifier
 
 from converters.sampling import walk
 from converters.sampling.features import features_of
@@ -189,3 +193,15 @@ def test_a_large_forest_gets_no_more_rows_than_its_share():
     model = RandomForestClassifier(60, random_state=0).fit(rows, wanted > np.median(wanted))
     sampled = drawn(model, rows)
     assert 1000 <= len(sampled.kinds) <= 7000
+
+
+def test_pipelines_inside_bagging_and_several_targets_tell_their_split_points():
+    rows, wanted = data()
+    high = wanted > np.median(wanted)
+    inner = make_pipeline(VarianceThreshold(), DecisionTreeClassifier(max_depth=3, random_state=0))
+    bagged = BaggingClassifier(inner, 3, max_features=0.5, random_state=0).fit(rows, high)
+    several = MultiOutputClassifier(inner).fit(rows, np.column_stack([high, ~high]))
+    for model in (bagged, several):
+        features = features_of(loaded(model, rows).signature)
+        walk.learn(model, features)
+        assert any(feature.points for feature in features)
