@@ -108,7 +108,11 @@ def page(subject: Subject, judged: JudgeReport) -> str:
         widened=_widened(subject.options),
         facts=_facts(subject, judged),
         summary="\n".join(_summary_row(parity) for parity in judged.parity),
-        outputs="\n".join(_output(parity, subject) for parity in judged.parity),
+        # What failed is what its reader came for.
+        outputs="\n".join(
+            _output(parity, subject)
+            for parity in sorted(judged.parity, key=lambda one: one.verdict == "passed")
+        ),
     )
 
 

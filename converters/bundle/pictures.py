@@ -49,9 +49,10 @@ def confusion(flips: Sequence[Flip]) -> str:
         for flip in flips
     )
     return (
-        '<h3>Which class instead of which</h3>\n<table><thead><tr><th scope="col">Original</th>'
+        "<h3>Which class instead of which</h3>\n<div class=wide tabindex=0 role=region "
+        'aria-label="Classes that differ"><table><thead><tr><th scope="col">Original</th>'
         '<th scope="col">Converted</th><th scope="col" class=n>Rows</th></tr></thead>\n'
-        f"<tbody>\n{rows}\n</tbody></table>"
+        f"<tbody>\n{rows}\n</tbody></table></div>"
     )
 
 
