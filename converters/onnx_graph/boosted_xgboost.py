@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -26,6 +26,8 @@ from converters.trees import xgboost as reader
 from converters.trees.keys import rows
 from converters.trees.onnx import emit
 
+# Linear models of more features are not added one by one.
+WIDE = 500
 LINKS = {
     "binary:logistic": SIGMOID,
     "binary:logitraw": IDENTITY,
@@ -69,12 +71,23 @@ def _margin(graph: Graph, estimator: Any, frame: Frame) -> tuple[Value, str]:
 
 
 def _linear(graph: Graph, value: Value, weights: Any, base: Any) -> Value:
-    """gblinear: missing values count as zero. In double, and rounded at the end."""
-    wide = graph.cast(value, "float64")
-    missing = graph.op("IsNaN", [wide], "bool", wide.width)
-    zero = graph.const(np.zeros((1, 1)), "float64")
-    product = graph.matmul(graph.where(missing, zero, wide, wide), weights[:-1])
-    return graph.cast(graph.binary("Add", product, weights[-1:] + base), "float32")
+    """gblinear adds one feature after the other in float32, where large ones overflow.
+
+    Missing values count as zero. Very wide models are added in double, and rounded at the end.
+    """
+    missing = graph.op("IsNaN", [value], "bool", value.width)
+    filled = graph.where(missing, graph.const(np.zeros((1, 1)), "float32"), value, value)
+    targets = weights.shape[1]
+    if value.width > WIDE:
+        product = graph.matmul(graph.cast(filled, "float64"), weights[:-1])
+        return graph.cast(graph.binary("Add", product, weights[-1:] + base), "float32")
+    start = weights[-1:].astype(np.float32) + base.astype(np.float32)
+    total: Value | str = graph.const(start, "float32")
+    for place in range(value.width):
+        factors = graph.const(weights[place : place + 1], "float32")
+        term = graph.op("Mul", [graph.take(filled, [place]), factors], "float32", targets)
+        total = graph.op("Add", [total, term], "float32", targets)
+    return cast(Value, total)
 
 
 def _booster_of(estimator: Any) -> tuple[Any, int, float | None]:

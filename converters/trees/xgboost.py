@@ -48,7 +48,9 @@ def read(booster: Any, rounds: int = 0) -> Boosted:
         raw = np.array(learner["gradient_booster"]["model"]["weights"], np.float32)
         nothing = Ensemble((), features, targets, compares="float32", sums="float32")
         weights = raw.astype(np.float64).reshape(features + 1, targets)
-        return Boosted(nothing, base, objective, weights)
+        # Of several targets' base scores XGBoost's linear models add the first one's to every sum
+        # (src/gbm/gblinear.cc, PredictBatchInternal).
+        return Boosted(nothing, np.full_like(base, base[0]), objective, weights)
     model, weights_of = _gradient_booster(learner["gradient_booster"])
     count = _trees_in(model, rounds)
     parts = zip(model["trees"], model["tree_info"], weights_of, strict=True)

@@ -86,6 +86,29 @@ def test_a_linear_xgboost_takes_missing_values_for_zero():
     assert _far(model, rows) < 1e-5
 
 
+@pytest.mark.parametrize("several", [False, True], ids=["classes", "targets"])
+def test_a_linear_xgboost_adds_its_first_base_score_to_every_sum(several: bool):
+    rows, target = _rows()
+    options = {"booster": "gblinear", "n_estimators": 5, "n_jobs": 1}
+    if several:
+        model = xgboost.XGBRegressor(**options).fit(rows, np.column_stack([target, 9 - target]))
+        assert _far(model, rows) < 1e-6
+    else:
+        model = xgboost.XGBClassifier(**options).fit(rows, np.digitize(target, [2, 3.3]))
+        assert _far(model, rows, ("label", "probabilities")) < 1e-6
+
+
+def test_a_linear_xgboost_overflows_where_its_sums_do():
+    rows, target = _rows()
+    rows = np.nan_to_num(rows)
+    model = xgboost.XGBRegressor(booster="gblinear", n_estimators=20, n_jobs=1).fit(rows, target)
+    asked = np.tile([3e38, -3e38, 1.0], (60, rows.shape[1]))[:, : rows.shape[1]]
+    asked *= np.random.default_rng(3).choice([1.0, -1.0], asked.shape)
+    expected = model.predict(asked)
+    assert np.isnan(expected).any()
+    assert np.array_equal(score(model, asked)["prediction"], expected, equal_nan=True)
+
+
 def test_leaves_with_vectors_answer_every_target():
     rows, target = _rows()
     several = np.column_stack([target, -target, target**2])
