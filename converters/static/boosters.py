@@ -15,6 +15,13 @@ CBM = b"CBM1"
 UBJ_NAME = re.compile(rb"\x04nameS[iUIlL]\x00*([\x01-\x20])")
 UBJ_OBJECTIVE = re.compile(rb"((?:reg|binary|multi|rank|count|survival):[a-z_]+)")
 
+# XGBoost's type of each feature, `c` for categories, as UBJSON and as JSON.
+UBJ_TYPES = re.compile(rb"feature_types\[(?:#L.{8})?((?:SL\x00{7}.[a-z]{1,8})*)", re.S)
+JSON_TYPES = re.compile(rb'"feature_types"\s*:\s*\[([^\]]{0,1000000})\]')
+TARGETS = re.compile(rb'num_target(?:SL\x00{7}.|"\s*:\s*")(\d{1,9})', re.S)
+# LightGBM's list of words a column, which Python appends to the file.
+WORDS = re.compile(rb"pandas_categorical:\s*\[\s*\[")
+
 
 @dataclass(frozen=True)
 class Booster:
@@ -96,3 +103,17 @@ def catboost(content: bytes) -> Booster:
             raise Unreadable("it is a CatBoost model that is cut short")
         return Booster("catboost", "oblivious")
     raise Unreadable("it is no CatBoost model")
+
+
+def learned_categories(content: bytes, library: str) -> bool:
+    """Whether a booster learned categories, by its own file or a pickle that holds it."""
+    if library == "lightgbm":
+        return WORDS.search(content) is not None
+    return any(b"\x01c" in types for types in UBJ_TYPES.findall(content)) or any(
+        b'"c"' in types for types in JSON_TYPES.findall(content)
+    )
+
+
+def several_targets(content: bytes) -> bool:
+    """Whether an XGBoost model was trained on more than one target."""
+    return any(int(number) > 1 for number in TARGETS.findall(content))

@@ -36,6 +36,12 @@ COMPRESSED = (
     (b"\x5d\x00\x00", lzma.decompress),
 )
 FUNCTION = "_make_function"
+# Attributes whose values decide what becomes of a model; they follow their names in a pickle.
+SETTINGS = frozenset(
+    {"analyzer", "strip_accents", "tokenizer", "preprocessor", "extrapolation", "novelty"}
+)
+CONSTANTS = {"NONE": "None", "NEWTRUE": "True", "NEWFALSE": "False"}
+OTHER = "an object"
 CLASSES = ("_make_skeleton_class", "_make_skeleton_enum")
 
 
@@ -46,6 +52,8 @@ class Pickled:
     root: `module.Class` of the object itself, the first that it names.
     names: every `module.name` that it would import.
     functions: names of functions that it carries as code, such as `<lambda>`.
+    settings: (attribute, value) for the attributes in SETTINGS, of any object in it; what is
+        neither text nor None, True or False is OTHER, or the module where it starts with one.
     joblib: joblib wrote it.
     whole: it was read to its end.
     """
@@ -54,6 +62,7 @@ class Pickled:
     names: set[str] = field(default_factory=set)
     functions: set[str] = field(default_factory=set)
     classes: set[str] = field(default_factory=set)
+    settings: set[tuple[str, str]] = field(default_factory=set)
     joblib: bool = False
     whole: bool = False
 
@@ -162,9 +171,17 @@ class _Reader:
             self._named(module, attribute)
             self._push(None)
         elif name not in SILENT:
+            self._set(CONSTANTS.get(name, OTHER))
             self._push(None)
 
+    def _set(self, value: str) -> None:
+        """What follows an attribute's name is its value."""
+        if self.last[1] in SETTINGS:
+            self.found.settings.add((str(self.last[1]), value))
+
     def _push(self, value: str | None) -> None:
+        if value is not None:
+            self._set(value)
         self.last = [self.last[1], value]
         if value == "<lambda>":
             self.found.functions.add(value)

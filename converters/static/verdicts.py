@@ -1,47 +1,20 @@
-"""What a model's files tell before anything is loaded: which targets they rule out, and why.
-
-Which classes are refused is asked of the tables of the emitters themselves, so that pre-flight and
-conversion cannot part ways.
-"""
+"""What a model's files tell before anything is loaded: which targets they rule out, and why."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from converters.static import kinds, networks, onnx_graph_bytes, pickles
+from converters.static import boosters, estimators, kinds, networks, onnx_graph_bytes, pickles
 from converters.static.errors import Unreadable
+from converters.static.finding import Finding
 from converters.static.pickles import Pickled
 
-# What a library's own pickles import; any other package is the owner's, or is not installed here.
-PACKAGES = frozenset(
-    {
-        *("sklearn", "numpy", "scipy", "pandas", "xgboost", "lightgbm", "catboost", "joblib"),
-        *("builtins", "__builtin__", "copyreg", "copy_reg", "collections", "functools", "operator"),
-        *("_codecs", "cloudpickle", "types", "datetime", "re", "typing", "itertools", "math"),
-        *("_pickle", "pickle", "abc", "pathlib", "uuid", "decimal", "numbers", "inspect", "array"),
-        *("pyarrow", "pytz", "dateutil", "zoneinfo", "enum", "dataclasses", "weakref", "random"),
-        *("string", "fractions", "threading", "warnings", "contextlib", "codecs", "io"),
-    }
-)
 PICKLED_FLAVORS = ("sklearn", "lightgbm", "xgboost", "catboost")
 DOMAINS = frozenset({"", "ai.onnx", "ai.onnx.ml", "com.microsoft"})
-# Neither an emitter's matter nor told by a name alone: a setting decides.
-SETTING_DECIDES = frozenset({"sklearn.LocalOutlierFactor"})
 KEYS = ("pickled_model", "data", "model_data", "saved_model_dir")
-
-
-@dataclass(frozen=True)
-class Finding:
-    """Why a target is ruled out; target "" for all of them. caveat: it may yet convert."""
-
-    code: str
-    sentence: str
-    target: str = ""
-    caveat: bool = False
 
 
 def findings(folder: Path, document: Mapping[str, Any], flavor: str) -> list[Finding]:
@@ -83,17 +56,45 @@ def _of_file(path: Path, flavor: str, config: Mapping[str, Any]) -> list[Finding
         skops = str(config.get("serialization_format")) == "skops"
         if skops:
             names = networks.skops_names(path)
-            return list(_of_names(Pickled(networks.skops_root(path), names)))
-        return list(_of_names(pickles.read(path)))
+            return list(estimators.of_names(Pickled(networks.skops_root(path), names)))
+        found = list(estimators.of_names(pickles.read(path)))
+        return found + (_of_booster(path, flavor) if flavor in ("xgboost", "lightgbm") else [])
     if flavor == "statsmodels":
         return list(_of_series(pickles.read(path)))
     if flavor in ("xgboost", "lightgbm", "catboost", "pmml"):
         _check_kind(path, flavor)
+    if flavor in ("xgboost", "lightgbm"):
+        return _of_booster(path, flavor, str(config.get("model_class") or ""))
     if flavor == "onnx":
         return _of_onnx(onnx_graph_bytes.read(path.read_bytes()))
     if flavor in ("keras", "tensorflow") and path.suffix in (".keras", ".h5"):
         return _of_layers(_layers(path))
     return []
+
+
+def _of_booster(path: Path, flavor: str, model_class: str = "") -> list[Finding]:
+    """What a booster's own file, or a pickle that holds it, says about the native target."""
+    content = path.read_bytes()
+    found = []
+    if boosters.learned_categories(content, flavor):
+        found.append(
+            Finding(
+                "native_categories",
+                "This model learned categories, which reach its own file as numbers that Python "
+                "gives them; export to ONNX, where they stand in the file.",
+                flavor,
+            )
+        )
+    if model_class.endswith("Classifier") and boosters.several_targets(content):
+        found.append(
+            Finding(
+                "objective_unknown",
+                "This classifier answers for several targets at once, which its own file does not "
+                "tell apart from classes; export to ONNX, or train one model a target.",
+                flavor,
+            )
+        )
+    return found
 
 
 def _is_pickled(config: Mapping[str, Any]) -> bool:
@@ -110,27 +111,6 @@ def _check_kind(path: Path, flavor: str) -> None:
         raise Unreadable(f"it is {kind.title}, no {flavor} model")
 
 
-def _of_names(pickled: Pickled) -> Iterator[Finding]:
-    """What the names in a pickle rule out."""
-    own = sorted(
-        name
-        for name in pickled.names
-        if name.partition(".")[0] not in PACKAGES and not name.startswith("_")
-    )
-    main = sorted(name for name in pickled.names if name.startswith("__main__."))
-    code = sorted(pickled.functions | pickled.classes)
-    if own or main or code:
-        raise_name = (main or own or code)[0]
-        what = "a Python lambda" if "<lambda>" in code and not (own or main) else raise_name
-        where = " in a FunctionTransformer" if _has(pickled, "FunctionTransformer") else ""
-        yield Finding(
-            "own_python",
-            f"The model calls your own Python ({what}){where}; neither ONNX nor PMML can carry it, "
-            "and no other target can. Compute it before the model.",
-        )
-    yield from _refused(pickled)
-
-
 def _of_series(pickled: Pickled) -> Iterator[Finding]:
     """Time series among statsmodels' models, by the root's module."""
     if pickled.root.startswith("statsmodels.tsa."):
@@ -141,40 +121,6 @@ def _of_series(pickled: Pickled) -> Iterator[Finding]:
             "alone. Forecast in Python and store the table, or train a regression (OLS, GLM) on "
             "lagged columns.",
         )
-
-
-def _has(pickled: Pickled, name: str) -> bool:
-    return any(one.rpartition(".")[2] == name for one in pickled.names)
-
-
-def _refused(pickled: Pickled) -> Iterator[Finding]:
-    """Estimators that the emitters themselves refuse by name."""
-    from converters.onnx_graph import refusals, solvers
-    from converters.routes import pmml_limits
-
-    public = {_public(name): name for name in pickled.names}
-    for name in sorted(set(public) & set(refusals.KNOWN_WRONG)):
-        short = name.partition(".")[2]
-        yield Finding("known_wrong", f"{short} is {refusals.KNOWN_WRONG[name]}.", "onnx")
-    root = _public(pickled.root)
-    if root in solvers.REFUSED:  # inside of others it may do its work: boosters keep LabelEncoders
-        what, instead = solvers.REFUSED[root]
-        sentence = f"{root.partition('.')[2]} {what}, which ONNX cannot do; {instead}."
-        yield Finding("no_converter", sentence, "onnx")
-    if root in refusals.NO_ANSWERS and root not in SETTING_DECIDES:
-        short = root.partition(".")[2]
-        yield Finding(
-            "no_predict",
-            f"{short} has no answer for new rows, so there is nothing to convert. "
-            f"{refusals.NO_ANSWERS[root]}",
-        )
-    for name in sorted({one.partition(".")[2] for one in public} & set(pmml_limits.WRONG)):
-        yield Finding("not_in_pmml", pmml_limits.WRONG[name], "pmml", caveat=True)
-
-
-def _public(name: str) -> str:
-    """`package.Class`, as emitters register, of `package.module.Class`."""
-    return f"{name.partition('.')[0]}.{name.rpartition('.')[2]}"
 
 
 def _of_onnx(facts: onnx_graph_bytes.OnnxFacts) -> list[Finding]:
