@@ -86,6 +86,11 @@ _CATBOOST = (
     "which answers raw values. Numbers go as floats, categories as text, each in the order of the "
     "manifest's columns."
 )
+_MOJO = (
+    'On the JVM: `new EasyPredictModelWrapper(MojoModel.load("model.zip"))` of '
+    "`ai.h2o:h2o-genmodel`. Numbers go into RowData as doubles, levels as text; a missing value is "
+    "left out."
+)
 # What boosters' libraries import for their wrapper classes.
 _SCIKIT_LEARN = ("sklearn", "joblib", "cloudpickle")
 
@@ -132,6 +137,7 @@ TARGETS = (
         loads=("catboost", *_SCIKIT_LEARN),
         opening=_CATBOOST,
     ),
+    Target("mojo", "MOJO", "model.zip", "h2o-genmodel", environment="h2o", opening=_MOJO),
 )
 
 # Where a bundle can be asked to run.
@@ -213,6 +219,11 @@ ROUTES = (
     Route(
         *("statsmodels", "pmml", "converters.routes.statsmodels_pmml:convert", Queue.CPU),
         environment="statistics",
+    ),
+    Route(
+        *("h2o", "mojo", "converters.routes.h2o_mojo:convert", Queue.CPU),
+        minutes=15,
+        environment="h2o",
     ),
     Route("xgboost", "xgboost", "converters.routes.xgboost_native:convert", Queue.CPU),
     Route("lightgbm", "lightgbm", "converters.routes.lightgbm_native:convert", Queue.CPU),

@@ -79,21 +79,19 @@ FLAVORS = (
     Flavor(
         "spark",
         "Spark ML",
-        sentence="Spark pipelines convert where their stages have a PMML counterpart.",
+        sentence="Spark pipelines are not loaded here: they need Spark itself and a full JDK beside "
+        "it. Export the pipeline where it was trained, with pyspark2pmml's PMMLBuilder (Spark 4.2 "
+        "or older), and log the document as pmml.",
+        nearest="pmml",
     ),
-    Flavor(
-        "h2o",
-        "H2O",
-        sentence="H2O models become MOJO files, which h2o-genmodel scores on the JVM, where the "
-        "client still exports them (3.46.0.7; newer open-source clients refuse).",
-    ),
+    Flavor("h2o", "H2O"),
     Flavor(
         "mleap",
         "MLeap",
         State.RETIRED,
-        "MLeap has had no release for current Spark versions, and MLflow dropped its flavor. Log "
-        "the Spark pipeline itself.",
-        "spark",
+        "MLeap has had no release for current Spark versions, and MLflow dropped its flavor. Export "
+        "the Spark pipeline itself with pyspark2pmml, and log the document as pmml.",
+        "pmml",
     ),
     Flavor(
         "transformers",

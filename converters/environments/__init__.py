@@ -31,7 +31,6 @@ class Environment:
 ENVIRONMENTS = (
     Environment("torch", "PyTorch", 5.6),
     Environment("tensorflow", "TensorFlow", 2.0),
-    Environment("spark", "Spark", 1.2),
     Environment("h2o", "H2O", 1.0),
     Environment("statistics", "statsmodels", 0.6),
 )

@@ -36,6 +36,7 @@ SOURCES = {
     "tensorflow": "converters.sources.tensorflow",
     "keras": "converters.sources.keras",
     "statsmodels": "converters.sources.statsmodels",
+    "h2o": "converters.sources.h2o",
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.real_models import (
     booster_models,
     file_models,
+    h2o_models,
     sklearn_models,
     sklearn_predictors,
     sklearn_text,
@@ -35,6 +36,7 @@ REAL_MODELS: dict[tuple[str, str], list[Make]] = {
     ("catboost", "catboost"): booster_models.CATBOOST,
     ("onnx", "onnx"): file_models.ONNX,
     ("pmml", "pmml"): file_models.PMML,
+    ("h2o", "mojo"): h2o_models.MAKERS,
     ("statsmodels", "onnx"): statistics_models.MAKERS,
     ("statsmodels", "pmml"): statistics_models.MAKERS,
     ("python_function", "onnx"): file_models.PYFUNC,

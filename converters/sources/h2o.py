@@ -1,0 +1,204 @@
+"""Loads what `mlflow.h2o` saved: H2O's binary models, in an H2O server of their own version."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import yaml
+
+from converters.contract import Column, Signature
+from converters.errors import Refused
+from converters.sources import h2o_server, mlmodel
+from converters.sources.loaded import Loaded
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from converters.sampling.features import Feature
+
+DATA, SETTINGS = "model.h2o", "h2o.yaml"
+LABEL, PROBABILITIES, PREDICTION = "label", "probabilities", "prediction"
+# What H2O is told to read as a missing level; a quoted empty text is a level to it.
+MISSING = "crossport:missing"
+ENUM, NUMBER = "enum", "real"
+CLASSIFIERS = ("Binomial", "Multinomial", "Ordinal")
+CATEGORIES = (*CLASSIFIERS, "Regression", "Clustering")
+
+
+@dataclass
+class H2OModel:
+    """A model inside the server.
+
+    Attributes:
+        model: h2o's own object.
+        category: what kind of answers it gives, in H2O's word.
+        columns: the features that it was trained on → their levels, None for numbers.
+        classes: of a classifier, in its own order.
+    """
+
+    model: Any
+    category: str
+    columns: dict[str, list[str] | None]
+    classes: list[str]
+
+    def reveal(self, features: Sequence[Feature]) -> None:
+        """Tell the levels that each column was trained with."""
+        for feature in features:
+            levels = self.columns.get(feature.name)
+            if levels and feature.dtype == object:
+                feature.categories += levels
+                feature.unseen = True
+            elif levels and feature.dtype.kind in "iu":
+                feature.categories += [int(level) for level in levels if _is_whole(level)]
+
+
+def _is_whole(level: str) -> bool:
+    return level.removeprefix("-").isdecimal()
+
+
+def load(folder: Path, config: dict[str, Any]) -> H2OModel:
+    """The model that `mlflow.h2o` saved in `folder`, uploaded to a server.
+
+    Raises:
+        Refused: `h2o_version` for a model of another release, `model_unreadable`, `model_class` for
+            a kind of model that answers no rows, and what `h2o_server.connected` refuses.
+    """
+    place = mlmodel.model_folder(folder, str(config.get("data") or DATA))
+    path = _file(place)
+    _same_version(str(config.get("h2o_version") or ""))
+    server = h2o_server.connected()
+    from h2o.exceptions import H2OError, H2OResponseError, H2OServerError
+
+    try:
+        model = server.upload_model(str(path))
+    except (H2OResponseError, H2OServerError, H2OError, OSError, ValueError) as error:
+        raise mlmodel.unreadable(path, error) from error
+    told = model._model_json["output"]
+    category = str(told["model_category"])
+    if category not in CATEGORIES:
+        raise Refused(
+            "model_class",
+            f"An H2O model of the kind {category} is not compared row by row here; "
+            f"{', '.join(CATEGORIES)} are.",
+        )
+    names = [str(name) for name in told["names"]]
+    levels = dict(zip(names, told["domains"], strict=True))
+    skipped = _beside(model, told)
+    columns = {name: levels[name] for name in names if name not in skipped}
+    response = names[-1] if category != "Clustering" else ""
+    classes = [str(one) for one in levels.get(response) or []] if category in CLASSIFIERS else []
+    return H2OModel(model, category, columns, classes)
+
+
+def _beside(model: Any, told: Any) -> set[str]:
+    """Columns that are no features: the response, weights, offset and fold."""
+    parameters = model.actual_params if hasattr(model, "actual_params") else {}
+    beside = set()
+    for name in ("response_column", "weights_column", "fold_column", "offset_column"):
+        value = parameters.get(name)
+        value = value.get("column_name") if isinstance(value, dict) else value
+        if value and name == "offset_column":
+            raise Refused(
+                "h2o_offset",
+                f"The model was trained with the offset column {value!r}, which genmodel is given "
+                "apart from the row. Train it without, or make it a feature.",
+            )
+        if value:
+            beside.add(str(value))
+    if str(told["model_category"]) != "Clustering":
+        beside.add(str(told["names"][-1]))
+    return beside
+
+
+def _file(place: Path) -> Path:
+    """The binary model, as the settings beside it name it."""
+    settings = place / SETTINGS
+    try:
+        told = yaml.safe_load(settings.read_bytes()) if settings.is_file() else {}
+    except yaml.YAMLError as error:
+        raise mlmodel.unreadable(settings, error) from error
+    named = told.get("model_file") if isinstance(told, dict) else None
+    return mlmodel.model_file(place, named)
+
+
+def _same_version(saved: str) -> None:
+    """See that the model was saved by the release that reads it: others cannot.
+
+    Raises:
+        Refused: `h2o_version`.
+    """
+    from importlib.metadata import version
+
+    own = version("h2o")
+    if saved and saved != own:
+        raise Refused(
+            "h2o_version",
+            f"The model was saved by H2O {saved}; H2O reads binary models of its own release only, "
+            f"and here is {own}, the last that exports MOJO files without a licence. Train it with "
+            f"h2o=={own} and log it again.",
+        )
+
+
+def ask(model: Loaded, source: str, frame: Any) -> Any:
+    """One output: H2O's own prediction of the rows, typed as the model was trained.
+
+    MLflow's python_function lets H2O guess the types from the rows at hand; a guess may differ
+    with the batch, and is right where it is the type of training.
+    """
+    estimator = model.estimator
+    table = predicted(estimator, frame)
+    if source == LABEL:
+        return np.array([row[0] for row in table], dtype=object)
+    if source == PREDICTION:
+        kind = np.int64 if estimator.category == "Clustering" else np.float64
+        return np.array([float(row[0] or "nan") for row in table]).astype(kind)
+    count = len(estimator.classes)
+    return np.array([[float(value or "nan") for value in row[1 : count + 1]] for row in table])
+
+
+def predicted(estimator: H2OModel, frame: pd.DataFrame) -> list[list[str]]:
+    """What H2O predicts, one list of texts a row."""
+    server = h2o_server.connected()
+    columns = estimator.columns.items()
+    fed = pd.DataFrame({name: _fed(frame[name], levels) for name, levels in columns})
+    types = {name: ENUM if levels else NUMBER for name, levels in columns}
+    given = server.H2OFrame(fed, column_types=types, na_strings=[MISSING])
+    answer = estimator.model.predict(given)
+    try:
+        table = server.as_list(answer, use_pandas=False)
+    finally:
+        server.remove(given.frame_id)
+        server.remove(answer.frame_id)
+    return list(table[1:])
+
+
+def _fed(series: Any, levels: list[str] | None) -> Any:
+    """A column as H2O reads it: levels as text, numbers as they are."""
+    if levels is None:
+        numbers = series.astype("float64")
+        if np.isinf(numbers).any():
+            raise ValueError("H2O reads infinite numbers as missing ones")
+        return numbers
+    names = [level_of(value) for value in series]
+    return pd.Series([MISSING if name is None else name for name in names], dtype=object)
+
+
+def level_of(value: Any) -> str | None:
+    """A value as the name of a level; None where it is missing."""
+    if value is None or (isinstance(value, float) and np.isnan(value)):
+        return None
+    if isinstance(value, bool | np.bool_):
+        return "true" if value else "false"
+    return str(value)
+
+
+def signature(estimator: H2OModel, document: dict[str, Any], folder: Path) -> Signature:
+    """The columns that the model was trained on: numbers, and text for levels."""
+    columns = [
+        Column(name, "string" if levels else "double") for name, levels in estimator.columns.items()
+    ]
+    return Signature(columns, origin="estimator")

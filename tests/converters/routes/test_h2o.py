@@ -1,0 +1,134 @@
+"""H2O's models as MOJO: genmodel answers like the server that trained them."""
+
+import json
+import zipfile
+
+import pytest
+import yaml
+
+from converters import contract
+from converters.contract import ConvertReport, JudgeReport
+from tests.converters import jobs
+from tests.real_models import elsewhere
+from tests.real_models import h2o_models as models
+
+
+def other_release(folder):
+    path = folder / "MLmodel"
+    path.write_text(path.read_text().replace("h2o_version: 3.46.0.7", "h2o_version: 3.46.0.12"))
+
+
+def cut(folder):
+    (path,) = [one for one in (folder / "model.h2o").iterdir() if one.suffix != ".yaml"]
+    path.write_bytes(path.read_bytes()[:2000])
+
+
+def signed(change):
+    """What gives a model another signature: `change` gets its columns."""
+
+    def spoil(folder):
+        path = folder / "MLmodel"
+        document = yaml.safe_load(path.read_text())
+        columns = json.loads(document["signature"]["inputs"])
+        document["signature"]["inputs"] = json.dumps(change(columns))
+        del document["saved_input_example_info"]
+        path.write_text(yaml.safe_dump(document))
+
+    return spoil
+
+
+def without_town(columns):
+    return [one for one in columns if one["name"] != "town"]
+
+
+def fractions(columns):
+    return [one | ({"type": "double"} if one["name"] == "code" else {}) for one in columns]
+
+
+REFUSED = {
+    "bayes": ("bayes", lambda folder: None, "no_mojo"),
+    "other_release": ("linear", other_release, "h2o_version"),
+    "damaged": ("linear", cut, "model_unreadable"),
+    "without_town": ("linear", signed(without_town), "column_missing"),
+    "fractions": ("linear", signed(fractions), "category_types"),
+}
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory):
+    """Job directories by model, converted in one server and judged in one JVM."""
+    place = tmp_path_factory.mktemp("jobs")
+    folders = {}
+    for name in [*models.CONVERTIBLE, *REFUSED]:
+        base, spoil, _ = REFUSED.get(name, (name, lambda folder: None, ""))
+        (place / "models").mkdir(exist_ok=True)
+        folder = models.copy(base, place / "models" / name)
+        spoil(folder)
+        (place / name).mkdir()
+        folders[name] = jobs.make_job(place / name, folder, "h2o", "mojo", rows=200)
+    elsewhere.run("convert", list(folders.values()), models.ENVIRONMENT)
+    good = [job for job in folders.values() if converted(job).state == "converted"]
+    elsewhere.run("judge", good, models.ENVIRONMENT)
+    return folders
+
+
+def converted(job) -> ConvertReport:
+    return contract.read(ConvertReport, job / "convert" / "report.json")
+
+
+def judged(job) -> JudgeReport:
+    return contract.read(JudgeReport, job / "judge" / "report.json")
+
+
+@pytest.mark.parametrize("name", models.CONVERTIBLE)
+def test_a_model_answers_alike_in_genmodel(done, name):
+    report = converted(done[name])
+    assert report.state == "converted", f"{report.code}: {report.sentence}"
+    verdict = judged(done[name])
+    assert verdict.state == "proven", verdict.sentence
+    assert verdict.rows >= 200
+    assert verdict.runtime == "h2o-genmodel 3.46.0.7"
+    assert max(one.max_abs for one in verdict.parity) < 1e-12
+    assert sum(one.mismatches for one in verdict.parity) == 0
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_has_no_mojo_or_is_broken_is_refused_by_name(done, name):
+    report = converted(done[name])
+    assert (report.state, report.code) == ("refused", REFUSED[name][2]), report.sentence
+
+
+def test_levels_are_text_and_whole_numbers_in_the_signatures_own_types(done):
+    report = converted(done["gbm"])
+    assert [(one.name, one.dtype) for one in report.inputs] == [
+        ("age", "float64"),
+        ("größe", "float64"),
+        ("children", "int64"),
+        ("town", "string"),
+        ("code", "int64"),
+    ]
+    assert [one.nullable for one in report.inputs] == [True, True, False, True, False]
+
+
+def test_a_classifiers_outputs_are_its_label_and_its_probabilities(done):
+    label, probabilities = converted(done["several"]).outputs
+    assert (label.name, label.classes) == ("label", ["high", "low", "mid"])
+    assert (probabilities.name, probabilities.width) == ("probabilities", 3)
+
+
+def test_rows_with_unknown_and_missing_levels_are_among_the_judged(done):
+    kinds = set(json.loads((done["gbm"] / "convert" / "kinds.json").read_text()))
+    assert "missing" in kinds
+    with zipfile.ZipFile(done["gbm"] / "convert" / "model.zip") as archive:
+        assert "model.ini" in archive.namelist()
+
+
+def test_another_archive_is_no_mojo(done, tmp_path):
+    job = done["clusters"]
+    with zipfile.ZipFile(job / "convert" / "model.zip", "w") as archive:
+        archive.writestr("something.txt", "else")
+    jobs.forge(job)
+    elsewhere.run("judge", [job], models.ENVIRONMENT)
+    verdict = judged(job)
+    assert (verdict.state, verdict.code) == ("refused", "unloadable")
+    assert "no MOJO" in verdict.sentence

@@ -1,0 +1,112 @@
+"""H2O's models, trained and saved by MLflow in H2O's own environment.
+
+`h2o_builder.py FOLDER [NAME …]`, run by the environment's interpreter: MLflow itself comes from the
+standard environment, whose packages are looked at last.
+"""
+
+# mypy: disable-error-code="misc,untyped-decorator"
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+MODELS: dict[str, Callable[[Any], Any]] = {}
+COLUMNS = ["age", "größe", "children", "town", "code"]
+TYPES = {
+    **{"age": "real", "größe": "real", "children": "real", "town": "enum", "code": "enum"},
+    **{"bought": "enum", "kind": "enum", "amount": "real"},
+}
+
+
+def model(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Register what gives a trained model, under its function's name."""
+    MODELS[function.__name__] = function
+    return function
+
+
+def table(count: int = 400) -> Any:
+    """Numbers with gaps, text, whole numbers that stand for levels, and targets of each kind."""
+    import numpy as np
+    import pandas as pd
+
+    random = np.random.default_rng(3)
+    towns = np.array(["Rome", "Oslo", "Bern", "São Paulo"], dtype=object)
+    frame = pd.DataFrame(
+        {
+            "age": np.where(random.random(count) < 0.1, np.nan, random.uniform(18, 80, count)),
+            "größe": random.normal(170, 12, count),
+            "children": random.integers(0, 5, count),
+            "town": towns[random.integers(0, 4, count)],
+            "code": random.integers(1, 9, count),
+        }
+    )
+    score = (frame["größe"] - 170) / 12 + (frame["town"] == "Rome") - (frame["code"] > 5)
+    frame["amount"] = score + frame["age"].fillna(50) / 20 + 0.1 * random.normal(size=count)
+    frame["bought"] = np.where(score > 0, "yes", "no")
+    frame["kind"] = np.select([score < -0.7, score > 0.7], ["low", "high"], "mid")
+    return frame
+
+
+def _trained(name: str, estimator: str, target: str, **options: Any) -> None:
+    def make(rows: Any) -> Any:
+        import h2o.estimators
+
+        made = getattr(h2o.estimators, estimator)(seed=1, **options)
+        made.train(x=COLUMNS, y=target, training_frame=rows)
+        return made
+
+    MODELS[name] = make
+
+
+TREES = {"ntrees": 8, "max_depth": 4}
+_trained("gbm", "H2OGradientBoostingEstimator", "bought", **TREES)
+_trained("gbm_kinds", "H2OGradientBoostingEstimator", "kind", **TREES)
+_trained("gbm_amount", "H2OGradientBoostingEstimator", "amount", **TREES)
+_trained("forest", "H2ORandomForestEstimator", "kind", **TREES)
+_trained("forest_amount", "H2ORandomForestEstimator", "amount", **TREES)
+_trained("linear", "H2OGeneralizedLinearEstimator", "amount", family="gaussian")
+_trained("logistic", "H2OGeneralizedLinearEstimator", "bought", family="binomial", lambda_=0.01)
+_trained("several", "H2OGeneralizedLinearEstimator", "kind", family="multinomial")
+_trained("network", "H2ODeepLearningEstimator", "bought", hidden=[8], epochs=3, reproducible=True)
+_trained("bayes", "H2ONaiveBayesEstimator", "bought")
+
+
+@model
+def clusters(rows: Any) -> Any:
+    """Clusters of numbers."""
+    from h2o.estimators import H2OKMeansEstimator
+
+    made = H2OKMeansEstimator(k=3, seed=1)
+    made.train(x=["age", "größe", "children"], training_frame=rows)
+    return made
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Train and save the named models, or all, in one server."""
+    sys.path.append(os.environ["STANDARD_PACKAGES"])
+    warnings.simplefilter("ignore")
+    import mlflow.h2o
+    from mlflow.models import infer_signature
+
+    from converters.sources import h2o_server
+
+    folder, names = Path(arguments[0]), arguments[1:] or list(MODELS)
+    h2o = h2o_server.connected()
+    frame = table()
+    rows = h2o.H2OFrame(frame, column_types=TYPES)
+    for name in names:
+        mlflow.h2o.save_model(
+            MODELS[name](rows),
+            str(folder / name),
+            signature=infer_signature(frame[COLUMNS]),
+            input_example=frame[COLUMNS][:5],
+            pip_requirements=["h2o"],
+        )
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
