@@ -27,6 +27,18 @@ TOLERANCE_EXACT = 1e-9
 TIE = 1e-6
 TIE_EXACT = 1e-12
 
+# Scores far below 1 are rounded as terms up to this many times their spread.
+SMALL_SCORES = 1e4
+# No more of the rows than this may be ties, but always this many: more are a rule broken.
+MOST_TIES = 0.2
+ALLOWED_TIES = 10
+# Of rows that file and original score alike to the bit, this share may be named otherwise.
+MOST_BROKEN = 0.1
+ALLOWED_BROKEN = 2
+# Answers of one sign that span more than this are judged by their own size, not by the spread.
+DECADES_SPANNED = 1e3
+SMALLEST_SHARE = 1e-2
+
 WORST = 10
 DECADES = range(-18, 7)
 
@@ -40,10 +52,12 @@ class Margins:
 
     scores: [N, C] the original's scores, larger is chosen.
     classes: the C labels, in the order of the scores' columns.
+    name: of the output that they are, or the `margin:` that the original was asked for.
     """
 
     scores: Floats
     classes: Sequence[object]
+    name: str = ""
 
     def ties(self, want: Array, have: Array, tolerance: float) -> Bools:
         """[N] where the original scores both labels as high as its best.
@@ -60,8 +74,32 @@ class Margins:
         chosen = np.array([column.get(label, -1) for label in labels.tolist()], dtype=np.int64)
         own = np.take_along_axis(self.scores, np.maximum(chosen, 0)[:, None], axis=1)[:, 0]
         with np.errstate(invalid="ignore"):
-            near = self.scores.max(axis=1) - own <= tolerance * self._scale()
+            best = self.scores.max(axis=1)
+            near = best - own <= tolerance * self._pair_scale(np.maximum(chosen, 0), own, best)
         return np.asarray((chosen >= 0) & near, dtype=np.bool_)
+
+    def _pair_scale(self, chosen: Array, own: Floats, best: Floats) -> Floats:
+        """[N] how large the two scores are that are compared: theirs alone, no other class's.
+
+        Where all scores are far below 1, a tie is no wider than a small part of their spread, or
+        every label of such a model would be one.
+        """
+        spreads = np.array([_quartiles(column) for column in self.scores.T])
+        spread = np.maximum(spreads[chosen], spreads[self.scores.argmax(axis=1)])
+        floor = np.minimum(1.0, SMALL_SCORES * spread)
+        sizes = np.maximum(np.abs(own), np.abs(best))
+        return np.asarray(np.maximum.reduce([floor, spread, sizes]), dtype=np.float64)
+
+    def broken(self, scores: Any) -> Bools:
+        """[N] where the original's two best scores are equal to the bit, and these are its own.
+
+        scores: the file's own, in place of these; None where it gives none.
+        """
+        if scores is None or scores.shape != self.scores.shape or self.scores.shape[1] < 2:
+            return np.zeros(len(self.scores), dtype=np.bool_)
+        two = np.sort(self.scores, axis=1)[:, -2:]
+        same = (self.scores == scores.astype(np.float64)).all(axis=1)
+        return np.asarray((two[:, 0] == two[:, 1]) & same, dtype=np.bool_)
 
     def narrowest(self) -> Floats:
         """[N] the distance between the two best scores, scaled as in `ties`."""
@@ -135,7 +173,8 @@ def judge(
                 OutputParity(output.name, output.kind, 0, NOT_CHECKED, sentence=sentence)
             )
         elif output.kind is OutputKind.LABEL:
-            verdicts.append(_judge_labels(output, want, have, margins, rows, limits))
+            own = [got.get(ranking.name) for ranking in margins]
+            verdicts.append(_judge_labels(output, want, have, margins, own, rows, limits))
         else:
             verdicts.append(_judge_numbers(output, want, have, rows, limits))
     return verdicts
@@ -161,7 +200,7 @@ def rankings(expected: Mapping[str, Array], outputs: Sequence[Output]) -> list[M
             # A decision function of two classes: positive is the second.
             scores = np.column_stack([np.zeros(len(scores)), scores.reshape(len(scores))])
         if scores.shape[1] == len(classes) and len(classes) > 1:
-            found.append(Margins(scores, classes))
+            found.append(Margins(scores, classes, name))
     return found
 
 
@@ -170,16 +209,14 @@ def _judge_labels(
     want: Array,
     have: Array,
     margins: Sequence[Margins],
+    own: Sequence[Array | None],
     rows: Mapping[str, Array],
     limits: Limits,
 ) -> OutputParity:
     differ = _differs(want, have)
     if differ.ndim == 2:
         differ, margins = np.asarray(differ.any(axis=1), dtype=np.bool_), []
-    tied: Bools = np.zeros(len(want), dtype=np.bool_)
-    for ranking in margins:
-        if len(ranking.scores) == len(want):
-            tied |= differ & ranking.ties(want, have, limits.tie)
+    tied = _tied(want, have, differ, margins, own, limits.tie)
     wrong: Bools = np.logical_and(differ, ~tied)
     mismatches = int(wrong.sum())
     parity = OutputParity(
@@ -201,6 +238,33 @@ def _judge_labels(
     )
 
 
+def _tied(
+    want: Array,
+    have: Array,
+    differ: Bools,
+    margins: Sequence[Margins],
+    own: Sequence[Array | None],
+    tolerance: float,
+) -> Bools:
+    """[N] which of the labels that differ are ties.
+
+    Rounding flips a few labels, and it does not flip those whose scores came out the same: where
+    too many of either are flipped, a rule is another one, and none of them is a tie.
+    """
+    tied: Bools = np.zeros(len(want), dtype=np.bool_)
+    for ranking, scores in zip(margins, own, strict=False):
+        if len(ranking.scores) != len(want):
+            continue
+        tied |= differ & ranking.ties(want, have, tolerance)
+        broken = ranking.broken(scores)
+        flipped = int((broken & differ).sum())
+        if flipped > max(ALLOWED_BROKEN, MOST_BROKEN * int(broken.sum())):
+            return np.zeros(len(want), dtype=np.bool_)
+    if tied.sum() > max(ALLOWED_TIES, MOST_TIES * len(want)):
+        return np.zeros(len(want), dtype=np.bool_)
+    return tied
+
+
 def _differs(want: Array, have: Array) -> Bools:
     if want.dtype.kind == "f" or have.dtype.kind == "f":
         both = np.isnan(want.astype(np.float64)) & np.isnan(have.astype(np.float64))
@@ -220,7 +284,7 @@ def _judge_numbers(
         absolute = np.where(odd | (a == b) | ~np.isfinite(a), 0.0, np.abs(a - b))
         relative = np.where(absolute == 0, 0.0, absolute / np.abs(a))
     by_abs = output.kind is OutputKind.PROBABILITIES
-    error = absolute if by_abs else np.minimum(relative, absolute / _spread(a))
+    error = absolute if by_abs else np.minimum(relative, absolute / _floor(a, limits.allowed))
     allowed = limits.allowed
     bad = odd | ~(error <= allowed)
     wrong: Bools = np.asarray(bad.reshape(len(want), -1).any(axis=1), dtype=np.bool_)
@@ -252,6 +316,33 @@ def _odd(a: Floats, b: Floats) -> Bools:
     nan = np.isnan(a) != np.isnan(b)
     infinite = (np.isinf(a) | np.isinf(b)) & (a != b)
     return np.asarray(nan | infinite, dtype=np.bool_)
+
+
+def _floor(a: Floats, allowed: float) -> Floats:
+    """Per column, the size below which an answer's error is not measured by its own size.
+
+    That is the spread: an answer near zero is what is left of larger ones. Answers of one sign that
+    span decades are exponentials, nothing cancels in them, and small ones are as exact as large;
+    that matters where much is allowed.
+    """
+    floor = _spread(a)
+    if allowed <= TOLERANCE_EXACT:
+        return floor
+    for i, column in enumerate(a.reshape(len(a), -1).T):
+        sizes = np.abs(column[np.isfinite(column) & (column != 0)])
+        one_sign = not ((column > 0).any() and (column < 0).any())
+        if one_sign and len(sizes) and sizes.max() > DECADES_SPANNED * sizes.min():
+            floor[i] *= SMALLEST_SHARE
+    return floor
+
+
+def _quartiles(column: Floats) -> float:
+    """How far the middle half of a column's finite values lie apart; 0 where it is constant."""
+    values = column[np.isfinite(column)]
+    if not len(values):
+        return 0.0
+    low, high = np.percentile(values, [25, 75])
+    return float(high - low)
 
 
 def _spread(a: Floats) -> Floats:

@@ -37,9 +37,9 @@ TOP_UPS = 4
 SLOW_ROW = 0.010  # seconds
 FEWEST_ROWS = 200
 MOST_SPLITS = 2000
-# Rows that are led to the nodes of trees, and how long the original may take over them.
+# Rows that are led to the nodes of trees; fewer where one costs the original more than this.
 MOST_PATHS = 4000
-PATH_SECONDS = 1.0
+CHEAP_ROW = 0.001
 
 
 @dataclass
@@ -141,7 +141,7 @@ def _seconds_a_row(model: Loaded, outputs: Sequence[Output], table: _Table) -> f
     """What one more row costs the original; 0 where it does not answer made-up rows."""
     seconds = []
     try:
-        for count in (8, 8, 72):  # the first one pays for what is loaded late
+        for count in (8, 8, 72, 8, 72):  # the first one pays for what is loaded late
             asked = rows_of(model.signature, table.base(count))
             start = time.monotonic()
             model.answer(asked, list(outputs[:1]))
@@ -149,7 +149,8 @@ def _seconds_a_row(model: Loaded, outputs: Sequence[Output], table: _Table) -> f
     except Exception:
         # Foreign code on made-up rows: what it raises is counted when the real rows are asked.
         return 0.0
-    return max(0.0, (seconds[2] - seconds[1]) / 64)
+    # The shorter of two: on a busy machine one of them may have waited.
+    return max(0.0, (min(seconds[2], seconds[4]) - min(seconds[1], seconds[3])) / 64)
 
 
 def _affordable(each: float, rows: int) -> int:
@@ -163,8 +164,8 @@ def _affordable(each: float, rows: int) -> int:
 
 
 def _add_paths(table: _Table, groves: Sequence[paths.Grove], each: float) -> None:
-    """Rows led to the nodes of trees: as many as the original answers in PATH_SECONDS."""
-    most = min(MOST_PATHS, int(PATH_SECONDS / each) if each else MOST_PATHS)
+    """Rows led to the nodes of trees: all that are worth it where a row costs under 1 ms."""
+    most = MOST_PATHS if each <= CHEAP_ROW else int(MOST_PATHS * CHEAP_ROW / each)
     led = paths.rows(groves, table.features, table.base, most, table.random) if groves else None
     if led is not None:
         columns, kinds = led

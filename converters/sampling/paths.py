@@ -179,6 +179,9 @@ def _asked(grove: Grove, trees: list[Tree], places: dict[str, int]) -> list[_Woo
             link = grove.links[column] if column < len(grove.links) else None
             if link is None:
                 continue
+            if isinstance(link, Link) and link.feature.dtype.kind == "b":
+                numbers = link.forward(np.array([0.0, 1.0]))
+                link = Choice(link.feature, (False, True), numbers)
             place = places[link.feature.name]
             if node in tree.members:
                 questions[i][node] = _set(link, place, tree.members[node], ensemble, column)
@@ -368,10 +371,12 @@ def _choices(
     known: Category, feature: Feature, ensemble: Ensemble, column: int
 ) -> tuple[tuple[Any, ...], Ints]:
     """Values of a category feature with the key of each; one that was never seen has the key -1."""
-    if known.key is Key.WORD:
+    if known.key is Key.WORD and feature.dtype.kind not in "biuf":
         return (*known.words, UNSEEN_WORD), np.array([*range(len(known.words)), -1])
-    if known.key is Key.NUMBER:
-        pairs = [(value, key) for key, value in enumerate(known.numbers) if value == value]
+    if known.key in (Key.WORD, Key.NUMBER):
+        # CatBoost knows whole numbers as words, too.
+        numbers = known.numbers or tuple(map(float, known.words))
+        pairs = [(value, key) for key, value in enumerate(numbers) if value == value]
         pairs.append((max((value for value, _ in pairs), default=0.0) + 1, -1))
     else:
         named = asked_keys(ensemble).get(column, np.zeros(0, np.int64)).tolist()

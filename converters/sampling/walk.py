@@ -21,6 +21,11 @@ CHILDREN = (
 )
 
 
+# Linear models of more scores than this tell no scale, and no weight tells larger numbers.
+MOST_SCORES = 20
+LARGEST_POINT = 1e9
+
+
 def learn(estimator: Any, features: Sequence[Feature]) -> list[Grove]:
     """Fill in the features' points, ranges, categories and words from a fitted estimator.
 
@@ -51,6 +56,7 @@ def _visit(estimator: Any, links: Links, groves: list[Grove]) -> None:
         groves.append(Grove(found, links))
     _learn_points(estimator, links, found)
     _learn_words(estimator, links)
+    _learn_scale(estimator, links)
     _learn_rows(estimator, links)
     for child, columns in _children(estimator):
         _visit(child, links if columns is None else [links[i] for i in columns], groves)
@@ -101,6 +107,26 @@ def _learn_points(estimator: Any, links: Links, found: grown.Grown | None) -> No
                 link.feature.points.append(link.back([flag]))
 
 
+def _learn_scale(estimator: Any, links: Links) -> None:
+    """Numbers that put a linear model's score at one and at five on either side of nothing."""
+    weights = getattr(estimator, "coef_", None)
+    if not isinstance(weights, np.ndarray) or weights.dtype.kind != "f":
+        return
+    weights = np.atleast_2d(weights)
+    if weights.shape[1] != len(links) or weights.shape[0] > MOST_SCORES:
+        return
+    told = np.ravel(np.asarray(getattr(estimator, "intercept_", 0.0), dtype=np.float64))
+    shift = np.resize(told if len(told) else np.zeros(1), weights.shape[0])[:, None]
+    for column, link in enumerate(links):
+        if isinstance(link, Link) and link.feature.dtype.kind in "iuf":
+            slope = weights[:, column][:, None]
+            with np.errstate(all="ignore"):
+                points = link.back((np.array([-5.0, -1.0, 1.0, 5.0]) - shift) / slope)
+            points = points[np.isfinite(points) & (np.abs(points) < LARGEST_POINT)]
+            if len(points):
+                link.feature.points.append(points)
+
+
 def _learn_words(estimator: Any, links: Links) -> None:
     """Categories that a booster or HistGradientBoosting learned itself."""
     if getattr(estimator, "_preprocessor", None) is not None:
@@ -147,7 +173,7 @@ def _learn_rows(estimator: Any, links: Links) -> None:
 
 def _through(step: Any, links: Links) -> Links:
     """Learn from a transformer and trace its output columns back."""
-    if step is None or (isinstance(step, str) and step == "passthrough"):
+    if _passes(step):
         return links
     if isinstance(step, str):
         return []
@@ -167,6 +193,13 @@ def _through(step: Any, links: Links) -> Links:
         if hasattr(step, name):
             return handler(step, links)
     return _unknown(step)
+
+
+def _passes(step: Any) -> bool:
+    """Whether a step leaves everything as it is; "passthrough" may have become a transformer."""
+    if isinstance(step, str):
+        return step == "passthrough"
+    return step is None or (type(step).__name__ == "FunctionTransformer" and step.func is None)
 
 
 def _through_columns(step: Any, links: Links) -> Links:

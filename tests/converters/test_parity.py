@@ -184,3 +184,41 @@ def test_scores_tell_ties_that_probabilities_do_not():
     answers = probabilities(0.5 + 1e-9, 1.0, 0.0, 1.0, 0.0)
     verdict = judge(LABEL, [1, 1, 0, 1, 0], [0, 1, 0, 1, 0], probabilities=answers, **scores)
     assert (verdict.verdict, verdict.ties) == ("passed", 1)
+
+
+def test_scores_far_below_one_do_not_make_every_label_a_tie():
+    scores = {"margin:decision_function": np.linspace(-1e-8, 1e-8, 40)}
+    want = (np.linspace(-1, 1, 40) > 0).astype(int)
+    verdict = judge(LABEL, want, 1 - want, exact=False, **scores)
+    assert (verdict.verdict, verdict.mismatches) == ("failed", 40)
+
+
+def test_a_class_of_large_scores_does_not_widen_the_ties_of_two_others():
+    label = Output("label", OutputKind.LABEL, "int64", 0, [0, 1, 2])
+    scores = np.column_stack([np.full(9, 0.9), np.full(9, 0.5), np.linspace(-9e6, -1e6, 9)])
+    want, have = np.zeros(9, np.int64), np.ones(9, np.int64)
+    verdict = judge(label, want, have, exact=False, **{"margin:decision_function": scores})
+    assert (verdict.verdict, verdict.mismatches) == ("failed", 9)
+
+
+def test_another_rule_for_equal_votes_is_no_tie():
+    """Scores that came out the same to the bit are not told apart by rounding."""
+    votes = probabilities(*[0.5] * 8, 0.2, 0.9)
+    want = [0] * 8 + [0, 1]
+    verdict = judge(LABEL, want, [1] * 8 + [0, 1], probabilities=votes)
+    assert (verdict.verdict, verdict.mismatches, verdict.ties) == ("failed", 8, 0)
+
+
+def test_more_than_a_fifth_of_the_rows_are_no_ties():
+    margins = {"margin:decision_function": np.array([*[1e-14] * 30, *[3.0] * 70])}
+    want = np.ones(100, np.int64)
+    flipped = np.where(np.arange(100) < 30, 0, 1)
+    assert judge(LABEL, want, flipped, **margins).verdict == "failed"
+    few = np.where(np.arange(100) < 15, 0, 1)
+    assert judge(LABEL, want, few, **margins).ties == 15
+
+
+def test_small_answers_of_an_exponential_are_judged_by_their_own_size():
+    want = np.exp(np.linspace(-7, 12, 60))
+    assert judge(PREDICTION, want, want * (1 + 3e-5), exact=False).verdict == "passed"
+    assert judge(PREDICTION, want, np.maximum(want, 0.05), exact=False).verdict == "failed"
