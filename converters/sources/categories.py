@@ -18,7 +18,10 @@ _LEARNED: WeakKeyDictionary[Any, dict[int, Category]] = WeakKeyDictionary()
 
 
 def booster_of(estimator: Any) -> Any | None:
-    """The Booster of XGBoost or LightGBM that this is or wraps; None for anything else."""
+    """The Booster of XGBoost or LightGBM that this is, wraps or ends in; None for anything else."""
+    while hasattr(estimator, "steps") or hasattr(estimator, "best_estimator_"):
+        steps = getattr(estimator, "steps", None)
+        estimator = steps[-1][1] if steps else estimator.best_estimator_
     library = type(estimator).__module__.partition(".")[0]
     if library not in ("xgboost", "lightgbm"):
         return None
@@ -48,18 +51,32 @@ def learned(estimator: Any) -> dict[int, Category]:
 def typed(estimator: Any, frame: Any) -> Any:
     """The frame with pandas' category columns where the booster learned such; others untouched.
 
-    A value that is no category becomes missing, as it does in pandas.
+    A value that is no category becomes missing, as it does in pandas. Behind other steps a booster
+    knows a column by name, which a ColumnTransformer may have put `remainder__` or such before.
     """
     if not hasattr(frame, "columns"):
         return frame
+    known_categories = learned(estimator)
+    names = _names(estimator, frame) if known_categories else []
     columns = {}
-    for place, category in learned(estimator).items():
-        if place >= frame.shape[1]:
+    for place, category in known_categories.items():
+        name = names[place] if place < len(names) else None
+        if name is None:
             continue
         known = category.words if category.key is Key.WORD else _numbers(category)
-        name = frame.columns[place]
         columns[name] = pd.Categorical(frame[name], categories=pd.Index(list(known)))
     return frame.assign(**columns) if columns else frame
+
+
+def _names(estimator: Any, frame: Any) -> list[Any]:
+    """The frame's column for each of the booster's features; None where it is no column."""
+    own, booster = list(frame.columns), booster_of(estimator)
+    if booster is None or not hasattr(estimator, "steps"):
+        return own
+    told = getattr(booster, "feature_names", None) or booster.feature_name()
+    return [
+        next((name for name in own if name in (one, one.partition("__")[2])), None) for one in told
+    ]
 
 
 def signature(estimator: Any, names: list[str]) -> Signature | None:
