@@ -21,6 +21,8 @@ import httpx
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from scripts import demo_flavors
+
 EXPERIMENT = "crossport-demo"
 # Set on a registered model with its last version: an interrupted logging is taken up again.
 COMPLETE = "demo.complete"
@@ -180,6 +182,10 @@ def _log_artifacts(name: str, trained: Trained) -> Any:
         return mlflow.xgboost.log_model(trained.model, **common)
     if trained.flavor == "pyfunc":
         return mlflow.pyfunc.log_model(python_model=trained.model, **common)
+    if trained.flavor == "catboost":
+        return mlflow.catboost.log_model(trained.model, **common)
+    if trained.flavor == "onnx":
+        return mlflow.onnx.log_model(trained.model, **common)
     # skops, the default, refuses trees and everything of one's own.
     log = {"sklearn": mlflow.sklearn.log_model, "lightgbm": mlflow.lightgbm.log_model}
     return log[trained.flavor](trained.model, serialization_format="cloudpickle", **common)
@@ -190,7 +196,9 @@ def _requirements(flavor: str) -> list[str]:
         "sklearn": ["scikit-learn", "pandas", "cloudpickle"],
         "xgboost": ["xgboost-cpu", "scikit-learn", "pandas"],
         "lightgbm": ["lightgbm", "scikit-learn", "pandas", "cloudpickle"],
-        "pyfunc": ["pandas", "cloudpickle"],
+        "catboost": ["catboost", "pandas"],
+        "onnx": ["onnx", "onnxruntime"],
+        "pyfunc": ["scikit-learn", "pandas", "cloudpickle"],
     }[flavor]
     return [f"{name}=={importlib.metadata.version(name)}" for name in ["mlflow", *names]]
 
@@ -416,6 +424,41 @@ DEMO_MODELS = (
             Version({"trees": 30, "leaves": 7}),
             Version({"trees": 60, "leaves": 15}, "champion"),
         ),
+    ),
+    DemoModel(
+        "loan-catboost",
+        "Whether a loan will be repaid, by CatBoost, from the words as they are.",
+        {"team": "lending", "domain": "credit", "contains": "strings, missing values"},
+        demo_flavors.loan_catboost,
+        (Version({"trees": 40, "depth": 4}, "champion"),),
+    ),
+    DemoModel(
+        "loan-categories",
+        "The same by scikit-learn's histogram boosting, which splits on sets of categories.",
+        {"team": "lending", "domain": "credit", "contains": "categories, missing values"},
+        demo_flavors.loan_categories,
+        (Version({"iterations": 30}, "challenger"),),
+    ),
+    DemoModel(
+        "complaint-topic",
+        "What a complaint is about: words and pairs of words.",
+        {"team": "service", "contains": "texts"},
+        demo_flavors.complaint_topic,
+        (Version({"words": 200}, "champion"),),
+    ),
+    DemoModel(
+        "wine-network",
+        "Three cultivars of wine, by a small network that arrived as an ONNX file.",
+        {"team": "research", "domain": "wine"},
+        demo_flavors.wine_network,
+        (Version({"units": 12}, "champion"),),
+    ),
+    DemoModel(
+        "risk-service",
+        "A pyfunc around a classifier: what it hands on is converted, and proven against it.",
+        {"team": "research", "domain": "medicine"},
+        demo_flavors.risk_service,
+        (Version({"c": 1.0}, "champion"),),
     ),
     DemoModel(
         "affordability",

@@ -77,6 +77,26 @@ def loans(rows: int = 2000) -> Split:
     return split(table, np.where(risk > np.quantile(risk, 0.7), "bad", "good").astype(object))
 
 
+def complaints(rows: int = 600) -> Split:
+    """Short complaints about cards, transfers and loans, composed of seeded words."""
+    rng = np.random.default_rng(SEED)
+    topics = {
+        "card": ["card", "declined", "PIN", "blocked", "terminal", "stolen"],
+        "transfer": ["transfer", "IBAN", "late", "account", "missing", "euros"],
+        "loan": ["loan", "interest", "rate", "mortgage", "instalment", "early"],
+    }
+    plain = ["my", "the", "was", "again", "since", "Monday", "why", "you", "it's", "naïve", "50"]
+    names = rng.choice(list(topics), rows)
+    texts = []
+    for name in names:
+        told = rng.choice(topics[name], rng.integers(1, 4))
+        words = [*told, *rng.choice(plain, rng.integers(2, 7))]
+        rng.shuffle(words)
+        texts.append(" ".join(words).capitalize() + rng.choice([".", "?", " …"]))
+    table = pd.DataFrame({"complaint": pd.Series(texts, dtype="object")})
+    return split(table, names.astype(object))
+
+
 def _with_gaps(rng: np.random.Generator, values: npt.NDArray[Any], gap: object) -> Any:
     holed = values.astype("float64" if isinstance(gap, float) else "object")
     holed[rng.random(len(values)) < 1 / 12] = gap
