@@ -152,14 +152,14 @@ def _scores(where: str, old: Path, new: Path) -> Iterator[Difference]:
                 f"was {want.dtype} {list(want.shape[1:])}",
             )
             continue
-        changed = _changed(want, have)
-        if changed:
+        number = changed(want, have)
+        if number:
             kind = WITHIN if verdict.verdict == parity.PASSED else BEYOND
             said = verdict.sentence or f"{verdict.name} differs within its tolerance"
-            yield Difference(where, kind, said, changed, len(want), verdict.max_abs)
+            yield Difference(where, kind, said, number, len(want), verdict.max_abs)
 
 
-def _changed(want: golden.Array, have: golden.Array) -> int:
+def changed(want: golden.Array, have: golden.Array) -> int:
     """In how many rows two answers differ at all; NaN is like NaN, 0.0 is not like -0.0."""
     if want.dtype.kind == "f":
         both = np.isnan(want) & np.isnan(have)
@@ -217,12 +217,12 @@ def figure(name: str, value: float, unit: str, peer: str, goal: float | None = N
 def report(found: list[Difference], old: Side, new: Side) -> None:
     """What differs, as a table on stderr and as figures on stdout."""
     names = sorted(set(old.versions) | set(new.versions))
-    changed = [
+    upgraded = [
         f"{name} {old.versions.get(name, 'none')} → {new.versions.get(name, 'none')}"
         for name in names
         if old.versions.get(name) != new.versions.get(name)
     ]
-    peer = ", ".join(changed) or "the same versions"
+    peer = ", ".join(upgraded) or "the same versions"
     print(f"\n{peer}\n", file=sys.stderr)
     for kind in KINDS[1:]:
         for row in (row for row in found if row.kind == kind):
