@@ -22,6 +22,8 @@ from converters.contract import (
 
 # More columns than this make a table that nobody reads; parity.json has them all.
 SHOWN_FEATURES = 12
+# What a missing or infinite answer in place of a number counts as (converters/parity.py).
+LARGEST = 1e300
 _MARKS = {
     "passed": ("good", "✔", "proven"),
     "failed": ("bad", "✕", "failed"),
@@ -147,7 +149,10 @@ def _facts(subject: Subject, judged: JudgeReport) -> str:
         "Run": subject.run,
         "Sampling seed": str(subject.seed),
     }
-    facts |= {f"Left out: {why}": f"{n:,} rows" for why, n in sorted(judged.excluded.items())}
+    facts |= {
+        f"Left out: {why}": f"{n:,} row{'s' if n > 1 else ''}"
+        for why, n in sorted(judged.excluded.items())
+    }
     facts |= dict(sorted(subject.facts.items()))
     facts |= {f"Version of {key}": value for key, value in sorted(judged.versions.items())}
     return "\n".join(
@@ -175,6 +180,8 @@ def _summary_row(parity: OutputParity) -> str:
 
 def number(value: float) -> str:
     """A measured error: two digits are all that is meant."""
+    if not value < LARGEST:
+        return "not finite"
     return "0" if value == 0 else f"{value:.1e}"
 
 
@@ -246,9 +253,18 @@ def _worst(parity: OutputParity) -> str:
 
 
 def _worst_row(row: WorstRow, names: list[str]) -> str:
-    cells = "".join(f"<td><code>{escape(row.features.get(name, ''))}</code></td>" for name in names)
+    cells = "".join(f"<td>{_cell(row.features.get(name, ''))}</td>" for name in names)
     return (
         f"<tr><td class=n>{row.row:,}</td><td><code>{escape(row.original)}</code></td>"
         f"<td><code>{escape(row.converted)}</code></td><td class=n>{number(row.error)}</td>"
         f"<td>{escape(row.near or row.kind)}</td>{cells}</tr>"
     )
+
+
+def _cell(text: str) -> str:
+    """A value as code; texts that nobody would see are named."""
+    if not text:
+        return '<span class="dim">empty text</span>'
+    if text.isspace():
+        return f'<span class="dim">white space, {len(text)} long</span>'
+    return f"<code>{escape(text)}</code>"
