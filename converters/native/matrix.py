@@ -44,7 +44,9 @@ def output(estimator: Any, width: int, chosen: bool = False) -> Output:
         chosen: the one number is the number of the chosen class.
     """
     classes = getattr(estimator, "classes_", None)
-    if classes is None or not hasattr(estimator, "predict_proba"):
+    # With an objective of the owner's own, LightGBM answers with its sums.
+    own = callable(getattr(estimator, "_objective", None))
+    if own or classes is None or not hasattr(estimator, "predict_proba"):
         return Output("prediction", OutputKind.VALUES, "float64", width)
     names = [label.item() if hasattr(label, "item") else label for label in classes]
     if chosen:

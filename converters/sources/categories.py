@@ -25,6 +25,8 @@ def booster_of(estimator: Any) -> Any | None:
     library = type(estimator).__module__.partition(".")[0]
     if library not in ("xgboost", "lightgbm"):
         return None
+    if callable(fitted := getattr(estimator, "__sklearn_is_fitted__", None)) and not fitted():
+        return None  # the pattern that a meta-estimator copies
     if hasattr(estimator, "get_booster"):
         return estimator.get_booster()
     return getattr(estimator, "booster_", estimator)

@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import catboost
+import lightgbm
 import mlflow
 import numpy as np
 import pandas as pd
 import pytest
 import xgboost
+from sklearn.ensemble import BaggingRegressor
 from sklearn.multioutput import MultiOutputRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -74,3 +76,34 @@ def test_numbers_beyond_float32_do_not_break_xgboosts_own_file(tmp_path: Path):
     model = xgboost.XGBRegressor(n_estimators=5, max_depth=3, n_jobs=1).fit(rows, Y)
     over = {"input_example": rows[:30]}
     assert _state(model, "xgboost", "xgboost", tmp_path, **over) == "proven"
+
+
+def _as_probabilities(truth: Any, sums: Any) -> tuple[Any, Any]:
+    """Logistic loss as an owner writes it: gradient and Hessian."""
+    probability = 1 / (1 + np.exp(-sums))
+    return probability - truth, probability * (1 - probability)
+
+
+def test_a_lightgbm_classifier_of_its_owners_objective_goes_to_its_own_file(tmp_path: Path):
+    model = lightgbm.LGBMClassifier(n_estimators=5, objective=_as_probabilities, verbose=-1)
+    model.set_params(n_jobs=1).fit(X, (Y > 0).astype(int))
+    over = {"serialization_format": "cloudpickle"}
+    assert _state(model, "lightgbm", "lightgbm", tmp_path, **over) == "proven"
+
+
+def test_boosters_in_a_bag_are_proven(tmp_path: Path):
+    one = lightgbm.LGBMRegressor(n_estimators=5, verbose=-1, n_jobs=1)
+    model = BaggingRegressor(one, n_estimators=3).fit(X, Y)
+    over = {"serialization_format": "cloudpickle"}
+    assert _state(model, "sklearn", "onnx", tmp_path, **over) == "proven"
+
+
+def test_whole_numbers_that_catboost_learned_as_categories_are_proven(tmp_path: Path):
+    rows = X.assign(group=np.digitize(Y, [-2.0, -1.0, 0.0, 1.0]) * 7 - 7)
+    model = catboost.CatBoostRegressor(**QUIET, one_hot_max_size=9, thread_count=1)
+    model.fit(rows, Y, cat_features=["group"])
+    over = {
+        "input_example": rows[:200],
+        "signature": mlflow.models.infer_signature(rows, model.predict(rows)),
+    }
+    assert _state(model, "catboost", "onnx", tmp_path, **over) == "proven"
