@@ -153,6 +153,12 @@ def _show_version(version: Any, verdicts: list[Any], as_json: bool) -> int:
     return 0
 
 
+DEPTHS = {
+    "mlmodel": "Told from the MLmodel file alone; the model's own files may say more.",
+    "files": "Told from the MLmodel and the model's files; nothing was loaded.",
+}
+
+
 def verdict_table(verdicts: list[Any]) -> None:
     """Pre-flight's answers, one target a line; those of other flavors in one line, on stdout."""
     foreign = [verdict for verdict in verdicts if _is_foreign(verdict)]
@@ -163,6 +169,7 @@ def verdict_table(verdicts: list[Any]) -> None:
     table(("TARGET", "ANSWER", "WHY"), rows)
     if rest:
         print(f"\nNot made from {foreign[0]['flavor'] or 'such models'}: {', '.join(rest)}")
+    print(f"\n{DEPTHS[verdicts[0].get('depth', 'mlmodel')]}")
 
 
 def _is_foreign(verdict: Any) -> bool:

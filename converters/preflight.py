@@ -56,6 +56,13 @@ class Answer(StrEnum):
     CANNOT = "cannot"
 
 
+class Depth(StrEnum):
+    """What pre-flight read: the `MLmodel` alone, or the model's files too, without loading them."""
+
+    MLMODEL = "mlmodel"
+    FILES = "files"
+
+
 @dataclass(frozen=True)
 class Verdict:
     """One target's answer for one version; `code` and `sentence` say why where it is not `can`."""
@@ -65,6 +72,7 @@ class Verdict:
     code: str = ""
     sentence: str = ""
     flavor: str = ""
+    depth: Depth = Depth.MLMODEL
 
 
 def flavor_of(mlmodel: Mapping[str, Any]) -> str:

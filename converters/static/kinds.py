@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from converters.static import boosters, networks, onnx_graph_bytes, pickles
-from converters.static.errors import Unreadable
+from converters.static.errors import TooLarge, Unreadable
 
 MOST_BYTES = 2 << 30
 # Suffix → the kinds that a file of that name may be.
@@ -82,7 +82,7 @@ def identify(path: Path) -> Kind:
     if size == 0:
         raise Unreadable("it is empty")
     if size > MOST_BYTES:
-        raise Unreadable("it is larger than 2 GB")
+        raise TooLarge("it is larger than 2 GB")
     with path.open("rb") as stream:
         head = stream.read(512)
     if head.startswith(b"PK\x03\x04"):

@@ -16,7 +16,7 @@ import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from converters.static.errors import Unreadable
+from converters.static.errors import TooLarge, Unreadable
 
 MOST_BYTES = 256 << 20
 MOST_OPCODES = 5_000_000
@@ -75,10 +75,10 @@ def read(path: Path) -> Pickled:
     """`of_bytes` of a file, unpacked where joblib compressed it.
 
     Raises:
-        Unreadable: no pickle, or one of more than 256 MB.
+        Unreadable: no pickle. TooLarge: more than 256 MB, or too many opcodes.
     """
     if path.stat().st_size > MOST_BYTES:
-        raise Unreadable(f"it is larger than {MOST_BYTES >> 20} MB")
+        raise TooLarge(f"it is larger than {MOST_BYTES >> 20} MB")
     return of_bytes(path.read_bytes())
 
 
@@ -96,9 +96,11 @@ def of_bytes(content: bytes) -> Pickled:
         for count, (opcode, argument, _) in enumerate(pickletools.genops(stream)):
             reader.take(opcode.name, argument)
             if count > MOST_OPCODES:
-                raise Unreadable(f"it has more than {MOST_OPCODES} opcodes")
+                raise TooLarge(f"it has more than {MOST_OPCODES} opcodes")
         found.whole = True
     except (ValueError, IndexError, OverflowError, EOFError, UnicodeDecodeError) as error:
+        if isinstance(error, TooLarge):
+            raise
         if isinstance(error, Unreadable) or not found.joblib:
             raise Unreadable(f"it is no whole pickle: {str(error)[:120]}") from error
         _search(content, found)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from converters.static import boosters, estimators, kinds, networks, onnx_graph_bytes, pickles
-from converters.static.errors import Unreadable
+from converters.static.errors import TooLarge, Unreadable
 from converters.static.finding import Finding
 from converters.static.pickles import Pickled
 
@@ -26,6 +26,8 @@ def findings(folder: Path, document: Mapping[str, Any], flavor: str) -> list[Fin
     for path in _files(folder, config):
         try:
             found += _of_file(path, flavor, config)
+        except TooLarge:
+            continue  # to be read here; it says nothing about what it can become
         except Unreadable as error:
             found.append(
                 Finding(
@@ -34,6 +36,12 @@ def findings(folder: Path, document: Mapping[str, Any], flavor: str) -> list[Fin
                 )
             )
     return found
+
+
+def readable(folder: Path, document: Mapping[str, Any], flavor: str) -> bool:
+    """Whether files of this flavor are there that `findings` can read."""
+    config = document["flavors"].get(flavor)
+    return isinstance(config, dict) and any(True for _ in _files(folder, config))
 
 
 def _files(folder: Path, config: Mapping[str, Any]) -> Iterator[Path]:

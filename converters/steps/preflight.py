@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from converters.contract import SCHEMA
 from converters.errors import Refused
-from converters.preflight import Answer, Verdict, flavor_of, preflight
+from converters.preflight import Answer, Depth, Verdict, flavor_of, preflight
 
 if TYPE_CHECKING:
-    from converters.static.verdicts import Finding
+    from converters.static.finding import Finding
 
 
 def run(folder: Path) -> str:
@@ -37,10 +37,13 @@ def _with_files(
     verdicts: list[Verdict], folder: Path, mlmodel: dict[str, Any], flavor: str
 ) -> list[Verdict]:
     """The verdicts of the MLmodel, and what the files beside it rule out; none is loaded."""
-    from converters.static.verdicts import findings
+    from converters.static.verdicts import findings, readable
 
+    if not readable(folder, mlmodel, flavor):
+        return verdicts
     found = findings(folder, mlmodel, flavor)
-    return [_worse(verdict, found) for verdict in verdicts]
+    deeper = [dataclasses.replace(verdict, depth=Depth.FILES) for verdict in verdicts]
+    return [_worse(verdict, found) for verdict in deeper]
 
 
 def _worse(verdict: Verdict, found: list[Finding]) -> Verdict:

@@ -110,9 +110,21 @@ def test_preflight_tells_every_target(crossport: Run, model: Path, foreign: Path
     assert done.returncode == 0, done.stderr
     answers = {row["target"]: row["answer"] for row in json.loads(done.stdout)}
     assert {target for target, answer in answers.items() if answer == "can"} == {"onnx", "pmml"}
+    assert {row["depth"] for row in json.loads(done.stdout)} == {"files"}
     done = crossport("preflight", "--model-uri", foreign)
     assert done.returncode == 0
     assert "○ cannot" in done.stdout
+    assert "Told from the MLmodel" in done.stdout
+
+
+def test_preflight_of_an_mlmodel_alone_says_that_it_saw_no_files(
+    crossport: Run, model: Path, tmp_path: Path
+):
+    (tmp_path / "MLmodel").write_bytes((model / "MLmodel").read_bytes())
+    done = crossport("preflight", "--json", "--model-uri", tmp_path)
+    assert {row["depth"] for row in json.loads(done.stdout)} == {"mlmodel"}
+    done = crossport("preflight", "--model-uri", tmp_path)
+    assert "Told from the MLmodel file alone" in done.stdout
 
 
 def test_an_mlmodel_that_is_no_yaml_is_refused_with_a_sentence(crossport: Run, tmp_path: Path):

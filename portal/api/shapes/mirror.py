@@ -179,3 +179,4 @@ class VerdictShape(serializers.Serializer[Any]):
     code = serializers.CharField()
     sentence = serializers.CharField()
     flavor = serializers.CharField()
+    depth = serializers.ChoiceField(choices=[(one.value, one.value) for one in preflight.Depth])

@@ -186,3 +186,12 @@ def test_words_in_a_lightgbm_file_rule_out_its_own_file_as_a_target(tmp_path):
         config = {"data": "model.lgb"}
         found = findings(tmp_path, {"flavors": {"lightgbm": config}}, "lightgbm")
         assert [one.target for one in found] == wanted
+
+
+def test_a_file_too_large_to_read_here_rules_nothing_out(tmp_path, monkeypatch):
+    model = LogisticRegression().fit(ROWS, LABELS)
+    monkeypatch.setattr(pickles, "MOST_BYTES", 100)
+    assert told(tmp_path, model) == []
+    monkeypatch.undo()
+    monkeypatch.setattr(pickles, "MOST_OPCODES", 10)
+    assert told(tmp_path, model) == []

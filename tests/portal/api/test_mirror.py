@@ -174,6 +174,7 @@ def test_a_version_shows_its_signature_and_its_run(client: Client):
 def test_preflight_says_for_every_target_whether_and_why_not(client: Client):
     version = make_version()
     rows = client.get(f"/api/v1/versions/{version.pk}/preflight/").json()
+    assert {row["depth"] for row in rows} == {"mlmodel"}
     assert [(row["target"], row["answer"]) for row in rows] == [("onnx", "can"), ("pmml", "can")]
 
 
