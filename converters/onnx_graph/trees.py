@@ -175,6 +175,9 @@ def isolation(graph: Graph, estimator: Any, frame: Frame) -> Predicted:
     """Scores from the depths at which rows end, and 1 or -1 by their sign."""
     ensemble, divisor = reader.isolation(estimator)
     depths = emit(graph, frame.numbers(graph, "float32"), ensemble)
+    if divisor == 0.0:
+        # Trees of one row each have no depth; scikit-learn sets the share of it to one.
+        depths, divisor = graph.binary("Add", depths, np.ones((1, 1))), 1.0
     power = graph.binary("Div", depths, np.full((1, 1), -divisor))
     two = graph.const(np.full((1, 1), 2.0), "float64")
     anomaly = graph.op("Pow", [two, power], "float64", 1)

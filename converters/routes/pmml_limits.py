@@ -30,6 +30,8 @@ SQUEEZED = (
     "PassiveAggressiveClassifier",
 )
 UNNAMED = "A step of this model"
+# So say refusals where only a library's own converter was left to ask.
+WRITTEN_BY_OTHERS = "converts to no ONNX today"
 FORESTS = ("DecisionTree", "RandomForest", "ExtraTree", "Bagging", "IsolationForest", "AdaBoost")
 INNER = (
     *("steps", "transformers_", "transformer_list", "estimators_", "estimators", "estimator_"),
@@ -156,5 +158,10 @@ def refusal(log: str) -> Refused:
 
 def neither(ours: Refused, theirs: Refused) -> Refused:
     """The refusal where neither writer has a model: the one that names what is in the way."""
+    if theirs.code == "own_python":
+        return theirs
+    if ours.code == "no_converter" and WRITTEN_BY_OTHERS not in ours.sentence:
+        # Ours names the step that nothing writes; theirs may name one that we do write.
+        return Refused("not_in_pmml", ours.sentence.replace("ONNX", "PMML"))
     unnamed = theirs.sentence.startswith(UNNAMED)
     return ours if unnamed or ours.code == "pmml_size" else theirs

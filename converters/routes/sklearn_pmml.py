@@ -25,8 +25,8 @@ def convert(model: Loaded, request: Request, folder: Path) -> Converted:
         if not pmml_limits.another_way(refusal):
             raise
         ours = refusal
-    pmml_limits.check(model.estimator)
     try:
+        pmml_limits.check(model.estimator)
         return pmml_program.write(model, folder)
     except Refused as theirs:
         raise pmml_limits.neither(ours, theirs) from theirs

@@ -31,3 +31,13 @@ def test_a_network_of_several_classes_has_one_output_all_the_same():
     network = neural_network.MLPClassifier((3,), max_iter=1000, tol=0.1).fit(ROWS, THREE)
     assert network.n_outputs_ == 3
     pmml_limits.check(network)
+
+
+def test_the_step_that_nothing_writes_is_named_rather_than_one_beside_it():
+    ours = Refused("no_converter", "Isomap searches paths, which ONNX cannot do; use KernelPCA.")
+    theirs = Refused("not_in_pmml", "KNNImputer does not go into PMML; replace it.")
+    said = pmml_limits.neither(ours, theirs)
+    assert said.code == "not_in_pmml"
+    assert said.sentence == "Isomap searches paths, which PMML cannot do; use KernelPCA."
+    unknown = Refused("no_converter", "Own converts to no ONNX today (no shape); replace it.")
+    assert pmml_limits.neither(unknown, theirs) is theirs

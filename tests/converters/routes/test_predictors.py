@@ -249,6 +249,14 @@ def test_a_boosted_classifier_of_one_class_answers_it(tmp_path: Path):
     np.testing.assert_array_equal(got["probabilities"], model.predict_proba(rows))
 
 
+def test_isolation_trees_of_one_row_each_answer_like_the_original(tmp_path: Path):
+    rows = np.arange(20.0).reshape(10, 2)
+    model = ensemble.IsolationForest(n_estimators=4, max_samples=1, random_state=0).fit(rows)
+    got = _scored(model, rows, tmp_path)
+    assert got["label"].tolist() == model.predict(rows).tolist()
+    np.testing.assert_array_equal(got["scores"], model.decision_function(rows))
+
+
 def test_several_targets_keep_their_classes_and_their_order(tmp_path: Path):
     table, target = tables.irises()
     rows = table.to_numpy()
