@@ -12,6 +12,7 @@ import pickle
 import sys
 import warnings
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ def main(folder: Path) -> int:
     said = {}
     for target in TARGETS:
         if (folder / target / "judge" / "golden").exists():
-            said[target] = _tried(lambda name=target: _ours(folder / name, name, rows))
+            said[target] = _tried(partial(_ours, folder / target, target, rows))
     said["skl2onnx"] = _tried(lambda: _skl2onnx(model, table, rows))
     said["sklearn2pmml"] = _tried(lambda: _sklearn2pmml(model, table, rows, folder))
     print(json.dumps(said))
@@ -107,7 +108,10 @@ def _skl2onnx(model: Any, table: Any, rows: Any) -> str:
     text = not isinstance(table, pd.DataFrame) or table.dtypes.iloc[0].kind not in "biuf"
     width = table.shape[1] if isinstance(table, pd.DataFrame) else 1
     kind = StringTensorType if text else FloatTensorType
-    options = {"initial_types": [("X", kind([None, width]))], "target_opset": {"": 18}}
+    options: dict[str, Any] = {
+        "initial_types": [("X", kind([None, width]))],
+        "target_opset": {"": 18},
+    }
     options["target_opset"]["ai.onnx.ml"] = 3
     try:
         made = to_onnx(model, options={id(model): {"zipmap": False}}, **options)

@@ -12,6 +12,7 @@ import pandas as pd
 import sklearn.experimental.enable_halving_search_cv
 import sklearn.experimental.enable_iterative_imputer  # noqa: F401 - both make estimators known
 from sklearn import datasets, ensemble, linear_model, pipeline, preprocessing, tree
+from sklearn.base import RegressorMixin
 from sklearn.utils import all_estimators
 
 # What answers for new rows in some way; the others only describe the rows they were fitted on.
@@ -102,18 +103,11 @@ def _data(name: str, kind: type) -> tuple[Any, Any]:
         return wines, np.column_stack([classes == 0, wines["ash"] > 2.3]).astype(int)
     if name in TWO_CLASSES:
         return wines, (classes == 1).astype(int)
-    regression = issubclass(kind, sklearn_regressor()) or name in ("TransformedTargetRegressor",)
+    regression = issubclass(kind, RegressorMixin) or name == "TransformedTargetRegressor"
     if regression:
         patients, target = _patients()
         return patients, np.abs(target) + 1 if name in POSITIVE_TARGET else target
     return wines, classes
-
-
-def sklearn_regressor() -> type:
-    """The mix-in by which regressors are known."""
-    from sklearn.base import RegressorMixin
-
-    return RegressorMixin
 
 
 def _texts() -> Any:

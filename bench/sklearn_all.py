@@ -37,9 +37,10 @@ def one(name: str) -> dict[str, str]:
 
 
 def _one(name: str, folder: Path) -> dict[str, str]:
-    from tests.converters import jobs
+    from tests.converters import jobs as untyped
     from tests.real_models.folders import save
 
+    jobs: Any = untyped
     fitted = _zoo.fitted(name)
     if fitted is None:
         return {}

@@ -45,7 +45,7 @@ def make_wrapped_logistic(folder: Path) -> Path:
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    class Second(mlflow.pyfunc.PythonModel):
+    class Second(mlflow.pyfunc.PythonModel):  # type: ignore[name-defined]
         def __init__(self, model: Any) -> None:
             self.model = model
 

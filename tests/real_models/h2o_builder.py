@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import Any
 
 MODELS: dict[str, Callable[[Any], Any]] = {}
-COLUMNS = ["age", "größe", "children", "town", "code"]
+COLUMNS = ["age", "größe", "children", "town", "code", "vip"]
 TYPES = {
     **{"age": "real", "größe": "real", "children": "real", "town": "enum", "code": "enum"},
-    **{"bought": "enum", "kind": "enum", "amount": "real"},
+    "vip": "enum",
+    **{"weight": "real", "bought": "enum", "kind": "enum", "amount": "real"},
 }
 
 
@@ -42,9 +43,13 @@ def table(count: int = 400) -> Any:
             "children": random.integers(0, 5, count),
             "town": towns[random.integers(0, 4, count)],
             "code": random.integers(1, 9, count),
+            "vip": random.random(count) < 0.4,
         }
     )
-    score = (frame["größe"] - 170) / 12 + (frame["town"] == "Rome") - (frame["code"] > 5)
+    score = (
+        (frame["größe"] - 170) / 12 + (frame["town"] == "Rome") - (frame["code"] > 5) + frame["vip"]
+    )
+    frame["weight"] = random.uniform(0.5, 2.0, count)
     frame["amount"] = score + frame["age"].fillna(50) / 20 + 0.1 * random.normal(size=count)
     frame["bought"] = np.where(score > 0, "yes", "no")
     frame["kind"] = np.select([score < -0.7, score > 0.7], ["low", "high"], "mid")
@@ -72,6 +77,8 @@ _trained("linear", "H2OGeneralizedLinearEstimator", "amount", family="gaussian")
 _trained("logistic", "H2OGeneralizedLinearEstimator", "bought", family="binomial", lambda_=0.01)
 _trained("several", "H2OGeneralizedLinearEstimator", "kind", family="multinomial")
 _trained("network", "H2ODeepLearningEstimator", "bought", hidden=[8], epochs=3, reproducible=True)
+_trained("weighted", "H2OGradientBoostingEstimator", "amount", weights_column="weight", **TREES)
+_trained("offset", "H2OGeneralizedLinearEstimator", "amount", offset_column="weight")
 _trained("bayes", "H2ONaiveBayesEstimator", "bought")
 
 

@@ -100,8 +100,9 @@ def _series(name: str, model: Callable[[], Any], classes: int = 2) -> Make:
         wanted = target if classes == 2 else np.arange(len(texts)) % classes
         fitted = model().fit(texts, wanted)
         series = pd.Series(texts, name="review")
-        options = {"serialization_format": "cloudpickle"}
-        return save("sklearn", fitted, series, folder, example=False, **options)
+        return save(
+            "sklearn", fitted, series, folder, example=False, serialization_format="cloudpickle"
+        )
 
     make.__name__ = f"make_{name}"
     return make

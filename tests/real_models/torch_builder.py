@@ -4,6 +4,7 @@ usage: torch_builder.py MLFLOW_SITE FOLDER [NAME …]. MLFLOW_SITE is where MLfl
 torch environment does not hold. Classes of this file are pickled by value, as a notebook's are.
 """
 
+import importlib
 import os
 import sys
 import warnings
@@ -301,10 +302,9 @@ def make_own_code(folder):
     file = folder.with_name("crossport_own_net.py")
     file.write_text(OWN_CODE)
     sys.path.insert(0, str(file.parent))
-    import crossport_own_net
-
+    own = importlib.import_module("crossport_own_net")
     sys.path.pop(0)
-    save(folder, crossport_own_net.OwnNet(), tensor("float32", 8), code_paths=[str(file)])
+    save(folder, own.OwnNet(), tensor("float32", 8), code_paths=[str(file)])
 
 
 # ---- Hugging Face's, tiny, with random weights
@@ -504,7 +504,7 @@ def make_missing_class(folder):
     import types
 
     gone = types.ModuleType("crossport_gone")
-    gone.Net = type("Net", (nn.Linear,), {"__module__": "crossport_gone"})
+    setattr(gone, "Net", type("Net", (nn.Linear,), {"__module__": "crossport_gone"}))  # noqa: B010
     sys.modules["crossport_gone"] = gone
     save(folder, mlp(), tensor("float32", 8))
     torch.save(gone.Net(8, 3), folder / "data" / "model.pth")

@@ -20,7 +20,7 @@ from tests.real_models.folders import save
 from tests.real_models.sklearn_models import Make
 
 
-class Clipped(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+class Clipped(TransformerMixin, BaseEstimator):
     """A transformer of the owner's own."""
 
     def fit(self, table: Any, target: Any = None) -> Clipped:
@@ -34,7 +34,7 @@ class Clipped(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return np.clip(np.asarray(table), -3, 3)
 
 
-class Coin(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+class Coin(ClassifierMixin, BaseEstimator):
     """A classifier that never answers the same twice."""
 
     def fit(self, table: Any, target: Any) -> Coin:

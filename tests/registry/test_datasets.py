@@ -7,8 +7,10 @@ import json
 import mlflow
 import pandas as pd
 import pytest
+from mlflow.data.pandas_dataset import from_pandas
 
-from registry.connectors import connect, datasets
+from registry.connectors import datasets
+from registry.connectors.mlflow import MlflowConnector
 
 TABLE = pd.DataFrame({"age": [31.5, 40.0, None], "town": ["Bern", "Chur", "Genève"]})
 
@@ -23,26 +25,28 @@ def logged(mlflow_url, tmp_path_factory):
     with mlflow.start_run() as run:
         mlflow.log_artifact(str(path), "data")
         uri = mlflow.get_artifact_uri("data/train.csv")
-        other = mlflow.data.from_pandas(TABLE, source="https://example.org/other.csv")
+        other = from_pandas(TABLE, source="https://example.org/other.csv")
         mlflow.log_input(other, context="validation")
-        mlflow.log_input(mlflow.data.from_pandas(TABLE, source=uri), context="training")
+        mlflow.log_input(from_pandas(TABLE, source=uri), context="training")
     return run.info.run_id
 
 
 def test_the_training_table_among_a_runs_own_artifacts_is_read(mlflow_url, logged):
-    with connect("mlflow", mlflow_url) as connector:
-        suffix, content = connector.training_data(logged)
+    with MlflowConnector(mlflow_url) as connector:
+        found = connector.training_data(logged)
+    assert found is not None
+    suffix, content = found
     assert suffix == ".csv"
     assert content.decode().splitlines()[0] == "age,town"
 
 
 def test_a_table_larger_than_the_limit_is_left_alone(mlflow_url, logged):
-    with connect("mlflow", mlflow_url) as connector:
+    with MlflowConnector(mlflow_url) as connector:
         assert connector.training_data(logged, limit=10) is None
 
 
 def test_a_run_without_a_dataset_and_no_run_at_all_have_no_table(mlflow_url):
-    with connect("mlflow", mlflow_url) as connector:
+    with MlflowConnector(mlflow_url) as connector:
         assert connector.training_data("") is None
         assert connector.training_data("0" * 32) is None
 
@@ -53,7 +57,7 @@ def test_a_run_without_a_dataset_and_no_run_at_all_have_no_table(mlflow_url):
 )
 def test_what_lies_elsewhere_or_is_no_address_is_not_asked_for(mlflow_url, source):
     run = {"inputs": {"dataset_inputs": [{"dataset": {"source": source}}, 7, {"tags": 1}]}}
-    with connect("mlflow", mlflow_url) as connector:
+    with MlflowConnector(mlflow_url) as connector:
         before = connector.calls
         assert datasets.table(connector._http, run, 100) is None
         assert connector.calls == before
@@ -62,5 +66,5 @@ def test_what_lies_elsewhere_or_is_no_address_is_not_asked_for(mlflow_url, sourc
 def test_an_address_outside_of_the_artifacts_is_not_followed(mlflow_url):
     source = json.dumps({"uri": "mlflow-artifacts:/../../etc/passwd.csv"})
     run = {"inputs": {"dataset_inputs": [{"dataset": {"source": source}}]}}
-    with connect("mlflow", mlflow_url) as connector:
+    with MlflowConnector(mlflow_url) as connector:
         assert datasets.table(connector._http, run, 100) is None

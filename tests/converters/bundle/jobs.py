@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -217,7 +218,7 @@ def picture_job(folder, rows=30, external="", **identity):
         Output("total", OutputKind.VALUES, "int64"),
     ]
     random = np.random.default_rng(9)
-    values = {
+    values: dict[str, Any] = {
         "picture": random.normal(size=(rows, 18)).astype(np.float32),
         "class": random.integers(0, 9, (rows, 4)),
     }

@@ -1,5 +1,7 @@
 """Boosters in their vendors' own files: what is published answers like the wrapper in Python."""
 
+from typing import Any
+
 import catboost
 import lightgbm
 import mlflow
@@ -18,7 +20,7 @@ X.iloc[::9, 1] = np.nan
 SCORE = X["a"] - X["c d"] + RANDOM.normal(scale=0.5, size=400)
 TWO = (SCORE > 0).astype(int)
 THREE = pd.cut(SCORE, [-np.inf, -0.7, 0.7, np.inf], labels=False)
-SMALL = {"n_estimators": 12, "max_depth": 3}
+SMALL: Any = {"n_estimators": 12, "max_depth": 3}
 NAMES = np.array(["low", "mid", "high"])[THREE]
 
 

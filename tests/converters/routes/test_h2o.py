@@ -6,7 +6,7 @@ import zipfile
 import pytest
 import yaml
 
-from converters import contract
+from converters import contract, golden
 from converters.contract import ConvertReport, JudgeReport
 from tests.converters import jobs
 from tests.real_models import elsewhere
@@ -45,8 +45,14 @@ def fractions(columns):
     return [one | ({"type": "double"} if one["name"] == "code" else {}) for one in columns]
 
 
+def flags_for_texts(columns):
+    return [one | ({"type": "boolean"} if one["name"] == "town" else {}) for one in columns]
+
+
 REFUSED = {
     "bayes": ("bayes", lambda folder: None, "no_mojo"),
+    "offset": ("offset", lambda folder: None, "h2o_offset"),
+    "flags_for_texts": ("linear", signed(flags_for_texts), "category_types"),
     "other_release": ("linear", other_release, "h2o_version"),
     "damaged": ("linear", cut, "model_unreadable"),
     "without_town": ("linear", signed(without_town), "column_missing"),
@@ -106,8 +112,16 @@ def test_levels_are_text_and_whole_numbers_in_the_signatures_own_types(done):
         ("children", "int64"),
         ("town", "string"),
         ("code", "int64"),
+        ("vip", "bool"),
     ]
-    assert [one.nullable for one in report.inputs] == [True, True, False, True, False]
+    assert [one.nullable for one in report.inputs] == [True, True, False, True, False, False]
+
+
+def test_flags_count_as_the_levels_that_the_client_wrote(done):
+    rows, answers = golden.read(done["linear"] / "convert" / "rows")
+    flags, numbers = rows["vip"], answers["prediction"]
+    assert len({round(float(value), 9) for value in numbers[flags]}) > 1
+    assert numbers[flags].mean() > numbers[~flags].mean() + 0.3  # trained to be 1 more
 
 
 def test_a_classifiers_outputs_are_its_label_and_its_probabilities(done):

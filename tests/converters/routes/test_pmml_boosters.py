@@ -27,7 +27,7 @@ ENDLESS = [np.inf, -np.inf, 3.5e38]
 def lightgbm_model(table: Any, **options: Any) -> Any:
     import lightgbm
 
-    fit = {"categorical_feature": [2]} if table is CODED else {}
+    fit: Any = {"categorical_feature": [2]} if table is CODED else {}
     model = lightgbm.LGBMRegressor(n_estimators=15, verbose=-1, min_data_per_group=2, **options)
     return model.fit(table, TARGET, **fit)
 

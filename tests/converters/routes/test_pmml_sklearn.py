@@ -111,9 +111,9 @@ def new_rows(table: Any) -> dict[str, Any]:
     """Rows that were not trained on, the last of them with an unseen and a missing word."""
     random = np.random.default_rng(11)
     if not isinstance(table, pd.DataFrame):
-        rows = random.normal(size=(200, table.shape[1])) * 1.5
-        gaps = random.random(rows.shape) < (0.2 if np.isnan(table).any() else 0.0)
-        return {"X": np.where(gaps, np.nan, rows)}
+        values = random.normal(size=(200, table.shape[1])) * 1.5
+        gaps = random.random(values.shape) < (0.2 if np.isnan(table).any() else 0.0)
+        return {"X": np.where(gaps, np.nan, values)}
     taken = table.iloc[random.integers(0, len(table), 200)]
     rows = {str(name): taken[name].to_numpy().copy() for name in table.columns}
     rows["home town"][-5:] = "Ulm"

@@ -12,7 +12,7 @@ from sklearn.linear_model import LogisticRegression
 from tests.converters import jobs
 
 
-class Calls(mlflow.pyfunc.PythonModel):
+class Calls(mlflow.pyfunc.PythonModel):  # type: ignore[name-defined]
     def __init__(self, model):
         self.parts = {"model": [model]}
 
@@ -53,7 +53,7 @@ class Rare(Calls):
         return np.where(model_input.iloc[:, 0] > 50, 2 - told, told)
 
 
-class Artifact(mlflow.pyfunc.PythonModel):
+class Artifact(mlflow.pyfunc.PythonModel):  # type: ignore[name-defined]
     def load_context(self, context):
         self.inner = mlflow.pyfunc.load_model(context.artifacts["inner"])
 
@@ -61,7 +61,7 @@ class Artifact(mlflow.pyfunc.PythonModel):
         return self.inner.predict(model_input)
 
 
-class NoModel(mlflow.pyfunc.PythonModel):
+class NoModel(mlflow.pyfunc.PythonModel):  # type: ignore[name-defined]
     def predict(self, context, model_input, params=None):
         return model_input.sum(axis=1)
 
@@ -141,7 +141,7 @@ def test_a_wrapper_that_changes_rare_rows_is_found_by_parity(tmp_path, logistic_
 def test_a_model_from_code_is_refused_by_its_file(tmp_path):
     code = tmp_path / "sums_it_up.py"
     code.write_text(
-        "import mlflow\n\n\nclass Sums(mlflow.pyfunc.PythonModel):\n"
+        "import mlflow\n\n\nclass Sums(mlflow.pyfunc.PythonModel):  # type: ignore[name-defined]\n"
         "    def predict(self, context, model_input, params=None):\n"
         "        return model_input.sum(axis=1)\n\n\nmlflow.models.set_model(Sums())\n"
     )

@@ -32,7 +32,7 @@ from tests.real_models import tables
 from tests.real_models.folders import save
 
 
-class Doubled(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+class Doubled(TransformerMixin, BaseEstimator):
     """A transformer of the model owner's own."""
 
     def fit(self, X: Any, y: Any = None) -> Doubled:

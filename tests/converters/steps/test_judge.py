@@ -9,8 +9,8 @@ import pytest
 from onnx import numpy_helper
 
 from converters import contract, golden
-from converters.contract import Column, ConvertReport, Signature
-from converters.steps.judge import _space
+from converters.contract import ConvertReport
+from converters.steps.judge import _complete
 from tests.converters import jobs
 
 
@@ -154,12 +154,15 @@ def test_too_few_rows_prove_nothing(job):
 
 
 def test_a_few_booleans_have_few_different_rows_and_these_are_enough():
-    def flags(count):
-        return Signature(columns=[Column(f"f{i}", "boolean") for i in range(count)])
+    flags = np.array([[i & 1, i & 2, i & 4] for i in range(8)], dtype=bool)
+    columns = {f"f{i}": flags[:, i] for i in range(3)}
+    assert _complete(columns)
+    assert not _complete({name: values[:7] for name, values in columns.items()})
 
-    assert _space(flags(3)) == 8
-    assert _space(flags(20)) == 100
-    assert _space(Signature(columns=[Column("x", "double")])) == 100
+
+def test_real_numbers_and_tensors_are_never_all_there():
+    assert not _complete({"x": np.array([1.0, 2.0])})
+    assert not _complete({"X": np.zeros((4, 2), dtype=np.int64)})
 
 
 def test_rows_that_lack_an_answer_are_refused(job):

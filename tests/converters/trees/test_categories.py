@@ -21,7 +21,7 @@ from tests.converters.trees.scoring import score
 # What a numeric category column may be fed: neighbours of codes, what no code can be, NaN.
 ODD = [0, -0.0, 0.5, 5.9, 39, 40, -0.5, -0.999, -1, 64, 2.0**24, 2.0**31, 2.0**32 + 1, np.nan]
 TOWNS = ["Rome", "Oslo", "Bern", "x y"]
-FEW = {"n_estimators": 20, "verbose": -1, "min_child_samples": 5}
+FEW: Any = {"n_estimators": 20, "verbose": -1, "min_child_samples": 5}
 
 
 def _coded(seed: int = 0) -> tuple[Any, Any]:
