@@ -57,8 +57,7 @@ def _inputs(model: Loaded) -> list[Input]:
     for column in model.signature.columns:
         dtype = types.column(column.name, column.type).file
         levels = known.get(column.name)
-        wrong = dtype == "string" if levels is None else dtype in ("float32", "float64")
-        if column.name in known and wrong:
+        if column.name in known and not _suits(dtype, levels):
             kind = "levels" if levels else "numbers"
             raise Refused(
                 "category_types",
@@ -74,6 +73,15 @@ def _inputs(model: Loaded) -> list[Input]:
             "again with a signature of all columns it was trained on.",
         )
     return inputs
+
+
+def _suits(dtype: str, levels: list[str] | None) -> bool:
+    """Whether a column of this dtype is what the model learned: its levels, or numbers."""
+    if levels is None:
+        return dtype not in ("string", "bool")
+    if dtype == "bool":
+        return set(levels) <= {"True", "False"}
+    return dtype not in ("float32", "float64")
 
 
 def _outputs(estimator: H2OModel) -> list[Output]:
@@ -111,8 +119,8 @@ def _notes(estimator: H2OModel) -> list[str]:
     if not levels:
         return []
     return [
-        f"Give levels ({', '.join(map(repr, levels[:5]))}) as text, and let genmodel take unknown "
-        "ones for missing (setConvertUnknownCategoricalLevelsToNa)."
+        f"Give levels ({', '.join(map(repr, levels[:5]))}) as text, flags as True and False, and "
+        "let genmodel take unknown ones for missing (setConvertUnknownCategoricalLevelsToNa)."
     ]
 
 

@@ -188,11 +188,9 @@ def _fed(series: Any, levels: list[str] | None) -> Any:
 
 
 def level_of(value: Any) -> str | None:
-    """A value as the name of a level; None where it is missing."""
+    """A value as the name of a level, as H2O's client writes it; None where it is missing."""
     if value is None or (isinstance(value, float) and np.isnan(value)):
         return None
-    if isinstance(value, bool | np.bool_):
-        return "true" if value else "false"
     return str(value)
 
 

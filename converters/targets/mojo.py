@@ -78,8 +78,6 @@ class MojoScorer:
 def _level(value: Any) -> str | None:
     if value is None or value != value:
         return None
-    if isinstance(value, bool):
-        return "true" if value else "false"
     return str(value)
 
 
