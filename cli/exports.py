@@ -29,7 +29,9 @@ def add(commands: Any, shared: argparse.ArgumentParser) -> None:
         description="Asks a portal for an export; the same request twice is the same export.",
     )
     export.add_argument("model", metavar="MODEL/VERSION", help="[SOURCE/]MODEL/VERSION or @ALIAS")
-    export.add_argument("--target", required=True, help="what it becomes: onnx, pmml …")
+    export.add_argument(
+        "--target", required=True, help="what it becomes: onnx, pmml, torchscript …"
+    )
     export.add_argument("--inputs", choices=["auto", "columns", "tensor"], help="how inputs arrive")
     export.add_argument("--opset", type=int, help="ONNX opset; the route's own choice if left out")
     export.add_argument(

@@ -33,12 +33,18 @@ def add(commands: Any, shared: argparse.ArgumentParser) -> None:
         parents=[shared],
         help="convert a model here and prove it",
         description="Converts in the same sandboxed children and behind the same parity gate as a "
-        "worker. Leaves the bundle, unpacked, and report.json in DIR; when the model is refused, "
-        "report.json alone.",
+        "worker. Leaves the bundle, unpacked, and report.json in DIR. When the model is refused, "
+        "report.json stays there, and parity.html where its answers differed.",
     )
     _model_uri(convert)
     names = [target.name for target in catalog.TARGETS]
-    convert.add_argument("--target", required=True, choices=names)
+    convert.add_argument(
+        "--target",
+        required=True,
+        choices=names,
+        metavar="TARGET",
+        help=f"what it becomes: {', '.join(names)}; preflight says which of them it can",
+    )
     convert.add_argument(
         "--output-dir", required=True, type=Path, metavar="DIR", help="empty, or not there yet"
     )
