@@ -31,7 +31,10 @@ def _zeros(graph: Graph, frame: Frame) -> Value:
 @predictor("sklearn.DummyRegressor", text=True)
 def regressor(graph: Graph, estimator: Any, frame: Frame) -> Predicted:
     """The learned constant, one a target."""
-    row = np.asarray(estimator.constant_).reshape(1, -1).astype(np.float64)
+    learned = np.asarray(estimator.constant_)
+    if learned.dtype == np.float32:
+        graph.inexact.append("this model answers in float32, and so does what follows it")
+    row = learned.reshape(1, -1).astype(np.float64)
     return labels.regressed(graph, repeated(graph, frame, row))
 
 

@@ -13,6 +13,7 @@ import pytest
 from sklearn import (
     calibration,
     cluster,
+    compose,
     dummy,
     ensemble,
     gaussian_process,
@@ -24,6 +25,7 @@ from sklearn import (
     multioutput,
     naive_bayes,
     neighbors,
+    preprocessing,
     tree,
 )
 
@@ -255,6 +257,18 @@ def test_isolation_trees_of_one_row_each_answer_like_the_original(tmp_path: Path
     got = _scored(model, rows, tmp_path)
     assert got["label"].tolist() == model.predict(rows).tolist()
     np.testing.assert_array_equal(got["scores"], model.decision_function(rows))
+
+
+def test_a_target_learned_in_float32_is_not_promised_in_double(tmp_path: Path):
+    rows = np.arange(40.0).reshape(20, 2)
+    target = np.linspace(-1.7, 2.9, 20).astype(np.float32)
+    model = compose.TransformedTargetRegressor(
+        dummy.DummyRegressor(), transformer=preprocessing.StandardScaler()
+    ).fit(rows, target)
+    assert not _written(model, 2, tmp_path).exact
+    np.testing.assert_allclose(
+        _scored(model, rows, tmp_path)["prediction"], model.predict(rows), rtol=1e-6, atol=1e-7
+    )
 
 
 def test_several_targets_keep_their_classes_and_their_order(tmp_path: Path):
