@@ -158,7 +158,11 @@ def _built(project: Path, copy: Path, maven: str) -> str:
         Refusal: the bundle has none, or it does not build, or its test fails.
     """
     if not (project / "pom.xml").is_file():
-        raise Refusal("no_java", "This bundle holds no Maven project.")
+        raise Refusal(
+            "no_java",
+            "This bundle holds no Maven project; its README.md says how its file is opened. Leave "
+            "out --java to check all the rest.",
+        )
     # The whole bundle is copied, since the project may read the golden rows beside it.
     shutil.copytree(project.parent, copy)
     say("mvn verify")

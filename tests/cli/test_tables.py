@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import Any
-
-import pytest
 
 from cli import output
 from cli.catalogue import verdict_table
@@ -24,14 +23,9 @@ def verdict(target: str, answer: str = "cannot", code: str = "no_route") -> dict
     }
 
 
-@pytest.fixture
-def terminal(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Standard output as a terminal of 60 columns."""
-    monkeypatch.setattr(output.sys.stdout, "isatty", lambda: True)
+def test_a_long_sentence_goes_on_under_its_head_on_a_terminal(capsys, monkeypatch):
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
     monkeypatch.setattr(output.shutil, "get_terminal_size", lambda: os.terminal_size((60, 24)))
-
-
-def test_a_long_sentence_goes_on_under_its_head_on_a_terminal(terminal, capsys):
     output.table(("TARGET", "WHY"), [("onnx", WORDS), ("pmml", "")])
     lines = capsys.readouterr().out.splitlines()
     assert max(map(len, lines)) <= 60
