@@ -7,6 +7,7 @@ A job directory looks like this; each child writes one folder and reads the othe
 
     request.json          Request, written by the worker
     rows.csv|parquet      the user's own rows, where there are any; Request.given names the file
+    dataset.csv|parquet   data that the run logged, where there is any; Request.dataset names it
     model/                the model's artifacts as fetched, MLmodel at the top
     convert/              by `python -m converters convert JOBDIR`, which loads the model
         report.json       ConvertReport
@@ -42,6 +43,7 @@ GIVEN_CSV = "rows.csv"
 GIVEN_PARQUET = "rows.parquet"
 GIVEN_FILES = (GIVEN_CSV, GIVEN_PARQUET)
 GIVEN_MOST = 10_000
+DATASET_FILES = ("dataset.csv", "dataset.parquet")
 # The largest tolerance that may be asked for: a tenth is no answer any more.
 TOLERANCE_MOST = 0.1
 # Why a row is among those judged: the user gave it. The other kinds are converters.sampling's.
@@ -182,6 +184,7 @@ class Request:
     build: the bundle's number; 0 until the bundle step, which alone needs it.
     rows: how many rows parity samples at least.
     given: the file in the job directory that holds the user's own rows; empty where there is none.
+    dataset: the file there that holds data which the run logged, of which parity draws some rows.
     """
 
     flavor: str
@@ -195,6 +198,8 @@ class Request:
     model_sha256: dict[str, str] = field(default_factory=dict)  # path in model/ → sha256
     given: str = ""
     given_sha256: str = ""
+    dataset: str = ""
+    dataset_sha256: str = ""
     schema: int = SCHEMA
 
 

@@ -18,6 +18,7 @@ from converters.contract import Output, Request, Signature
 from converters.golden import Array, Rows
 from converters.sampling import boundaries, paths, tensors, walk
 from converters.sampling.features import (
+    WHOLE,
     Feature,
     cast,
     columns_of,
@@ -40,6 +41,8 @@ MOST_SPLITS = 2000
 # Rows that are led to the nodes of trees; fewer where one costs the original more than this.
 MOST_PATHS = 4000
 CHEAP_ROW = 0.001
+# How far from a border that hangs on rounding rows are put beside it, on both sides.
+FURTHER = (1e-12, -1e-12, 1e-10, -1e-10, 1e-8, -1e-8)
 
 
 @dataclass
@@ -47,11 +50,13 @@ class Sample:
     """Rows, and why each was sampled: `example`, `random`, `boundary`, `threshold`, `missing` …
 
     splits: column (or `X[3]` of a tensor) → the numbers at which the model decides.
+    inexact: trees ask numbers that were computed, so that rows beside a split hang on rounding.
     """
 
     rows: Rows
     kinds: list[str]
     splits: dict[str, list[float]] = field(default_factory=dict)
+    inexact: bool = False
 
 
 @dataclass
@@ -85,10 +90,20 @@ class _Table:
         return [np.concatenate([part[i] for part in self.parts]) for i in range(len(self.features))]
 
 
-def sample(model: Loaded, request: Request, outputs: Sequence[Output]) -> Sample:
+def sample(
+    model: Loaded,
+    request: Request,
+    outputs: Sequence[Output],
+    given: Rows | None = None,
+    dataset: Rows | None = None,
+) -> Sample:
     """At least `request.rows` different rows, unless there are fewer in all.
 
-    Order: the example's rows, special values, thresholds, class boundaries, random ones.
+    Order: the example's rows, the dataset's, special values, thresholds, class boundaries, random
+    ones.
+
+    given: the user's own rows, which only tell where values lie; they are judged apart.
+    dataset: rows of the data that the run logged, which tell the same and are among the rows.
     """
     signature = model.signature
     if tensors.suits(signature) or getattr(model.estimator, "input_ranges", None):
@@ -100,6 +115,7 @@ def sample(model: Loaded, request: Request, outputs: Sequence[Output]) -> Sample
         _learn_example(features, example)
         if len(example[0]):
             table.add("example", example)
+    _learn_others(table, signature, given, dataset)
     groves = walk.learn(model.estimator, features)
     each = _seconds_a_row(model, outputs, table)
     wanted = _affordable(each, request.rows)
@@ -107,8 +123,11 @@ def sample(model: Loaded, request: Request, outputs: Sequence[Output]) -> Sample
     _add_thresholds(table, wanted)
     _add_paths(table, groves, each)
     near = boundaries.rows(model, outputs, table.base(wanted // 2), features, table.random)
+    hangs = paths.inexact(groves)
     if near is not None:
         table.add("boundary", near)
+        if hangs:
+            table.add("near", _further(near))
     table.add("random", table.base(max(wanted // 3, 1)))
     kept = _distinct(table)
     for _ in range(TOP_UPS):
@@ -116,11 +135,12 @@ def sample(model: Loaded, request: Request, outputs: Sequence[Output]) -> Sample
         ordinary = sum(":" not in table.kinds[i] and table.kinds[i] != "missing" for i in kept)
         if ordinary >= wanted:
             break
+        _widen(features)
         table.add("random", table.base(wanted - ordinary))
         kept = _distinct(table)
     columns = [column[kept] for column in table.columns()]
     kinds = [table.kinds[i] for i in kept]
-    return Sample(rows_of(signature, columns), kinds, _splits(signature, features))
+    return Sample(rows_of(signature, columns), kinds, _splits(signature, features), hangs)
 
 
 def _splits(signature: Signature, features: list[Feature]) -> dict[str, list[float]]:
@@ -183,6 +203,26 @@ def _learn_example(features: list[Feature], example: list[Array]) -> None:
             feature.spans(values)
 
 
+def _widen(features: list[Feature]) -> None:
+    """Let whole numbers reach further: an example of few of them leaves few rows to try."""
+    for feature in features:
+        if feature.type in WHOLE and not feature.categories:
+            low, high = feature.range()
+            feature.spans([low - (high - low) - 10, high + (high - low) + 10])
+
+
+def _learn_others(
+    table: _Table, signature: Signature, given: Rows | None, dataset: Rows | None
+) -> None:
+    """What other rows tell of ranges and words; those of the dataset are added as well."""
+    if given is not None:
+        _learn_example(table.features, columns_of(signature, given))
+    if dataset is not None:
+        known = columns_of(signature, dataset)
+        _learn_example(table.features, known)
+        table.add("dataset", known)
+
+
 def _add_special(table: _Table) -> None:
     budget = MOST_SPECIAL
     for i, feature in enumerate(table.features):
@@ -229,6 +269,20 @@ def _add_thresholds(table: _Table, count: int) -> None:
         # Dealt like cards, not drawn: each value comes up before one comes up again.
         columns[i][hit] = np.resize(table.random.permutation(values), int(hit.sum()))
     table.add("threshold", columns)
+
+
+def _further(near: Sequence[Array]) -> list[Array]:
+    """Rows of a border moved off it by less than float32 rounds, which no rounding of doubles is.
+
+    Where the border's own rows hang on the last digits, these still tell a float32 threshold.
+    """
+    moved = [
+        np.concatenate([x * x.dtype.type(1 + share) for share in FURTHER])
+        if x.dtype.kind == "f"
+        else np.tile(x, len(FURTHER))
+        for x in near
+    ]
+    return [values.astype(x.dtype) for values, x in zip(moved, near, strict=True)]
 
 
 def _distinct(table: _Table) -> list[int]:

@@ -48,7 +48,8 @@ def first(given: Rows | None, sample: Sample) -> Sample:
         return sample
     count = len(next(iter(given.values())))
     rows = {name: np.concatenate([given[name], values]) for name, values in sample.rows.items()}
-    return Sample(rows, [contract.GIVEN] * count + sample.kinds, sample.splits)
+    kinds = [contract.GIVEN] * count + sample.kinds
+    return Sample(rows, kinds, sample.splits, sample.inexact)
 
 
 def _csv(path: Path, signature: Signature) -> list[list[Any]]:

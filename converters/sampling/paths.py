@@ -118,6 +118,16 @@ def _numbers(ordinals: Ints, feature: Feature) -> Array:
     return raw.astype(f"i{size}").view(feature.dtype)
 
 
+def inexact(groves: Sequence[Grove]) -> bool:
+    """Whether some tree asks a column that was computed, and not only shifted and scaled."""
+    for grove in groves:
+        for tree in grove.grown.ensemble.trees:
+            asked = np.unique(tree.feature[tree.feature != LEAF]).tolist()
+            if any(column >= len(grove.links) or grove.links[column] is None for column in asked):
+                return True
+    return False
+
+
 def rows(
     groves: Sequence[Grove],
     features: Sequence[Feature],

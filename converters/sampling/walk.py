@@ -121,7 +121,10 @@ def _learn_scale(estimator: Any, links: Links) -> None:
         if isinstance(link, Link) and link.feature.dtype.kind in "iuf":
             slope = weights[:, column][:, None]
             with np.errstate(all="ignore"):
-                points = link.back((np.array([-5.0, -1.0, 1.0, 5.0]) - shift) / slope)
+                crossing = (np.array([-5.0, -1.0, 1.0, 5.0]) - shift) / slope
+            # Alone, with its share of the others, and away from them.
+            reach = np.concatenate([crossing, crossing / len(links), -crossing])
+            points = link.back(reach)
             points = points[np.isfinite(points) & (np.abs(points) < LARGEST_POINT)]
             if len(points):
                 link.feature.points.append(points)

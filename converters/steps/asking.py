@@ -20,11 +20,13 @@ from converters.errors import Refused
 from converters.golden import Answers, Array, Rows
 from converters.parity import TOLERANCE_EXACT
 from converters.sources import pairwise, voices
+from converters.steps import nudging
 
 RAISES = "the original raises an error"
 UNSTEADY = "the original answers differently when asked again"
 DEPENDENT = "the original answers differently alone than in a batch"
 UNSETTLED = "the original's own answer hangs on rounding: a tie of a member or of neighbours"
+LAST_DIGITS = "the original's own answer jumps when the inputs move by their last digits"
 MISSING = "a missing value where the converted model takes none"
 EMPTY = "an empty text, which the converted model reads as a missing value"
 
@@ -104,10 +106,12 @@ def ask(
     rows: Rows,
     kinds: list[str],
     unsettled: Callable[[Rows], npt.NDArray[np.bool_]] | None = None,
+    inexact: bool = False,
 ) -> Asked:
     """The original's steady answers for these rows.
 
     unsettled: marks rows whose answer hangs on rounding (see converters.sources.unsettled).
+    inexact: trees ask numbers that were computed inexactly (see converters.steps.nudging).
 
     Raises:
         Refused: `original_fails` where it answers none of the rows, `not_deterministic` or
@@ -124,6 +128,8 @@ def ask(
     excluded[RAISES] = count(rows) - len(good)
     rows, kinds = take(rows, good), [kinds[i] for i in good]
     rows, kinds = _settled(rows, kinds, unsettled, excluded)
+    if inexact:
+        rows, kinds = _not_hanging(answer, rows, kinds, excluded)
     answers = answer(rows)
     steady = _same(answers, answer(rows), _narrow(rows))
     if steady.mean() < 0.5:
@@ -154,6 +160,18 @@ def _settled(
     if keep.all() or not keep.any():
         return rows, kinds
     excluded[UNSETTLED] = int((~keep).sum())
+    return take(rows, keep), [kind for kind, stays in zip(kinds, keep, strict=True) if stays]
+
+
+def _not_hanging(
+    answer: Ask, rows: Rows, kinds: list[str], excluded: Counter[str]
+) -> tuple[Rows, list[str]]:
+    """The rows whose answer does not hang on the last digits of their inputs."""
+    suspects = np.array([kind != GIVEN for kind in kinds], dtype=bool)
+    keep = ~nudging.hanging(answer, rows, suspects, MARGIN)
+    if keep.all():
+        return rows, kinds
+    excluded[LAST_DIGITS] = int((~keep).sum())
     return take(rows, keep), [kind for kind, stays in zip(kinds, keep, strict=True) if stays]
 
 

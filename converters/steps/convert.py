@@ -14,11 +14,19 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from converters import contract
+from converters import contract, flavors
 from converters.catalog import route
 from converters.contract import ConvertReport, Input, Request
 from converters.errors import Refused
-from converters.steps.jobdir import fresh, given_file, sha256_of, timed, verify_model, versions
+from converters.steps.jobdir import (
+    dataset_file,
+    fresh,
+    given_file,
+    sha256_of,
+    timed,
+    verify_model,
+    versions,
+)
 
 if TYPE_CHECKING:
     from converters.golden import Rows
@@ -70,7 +78,11 @@ def _convert(work: _Work) -> ConvertReport:
         verify_model(model_folder, request.model_sha256)
     row = route(request.flavor, request.target)
     if row is None:
-        raise Refused("no_route", f"There is no route from {request.flavor} to {request.target}.")
+        raise Refused("no_route", _no_route(request))
+    with timed(work.seconds, "static"):
+        from converters.steps.preflight import refuse_commands
+
+        refuse_commands(model_folder, request.flavor)
     with timed(work.seconds, "load"):
         from converters import sources
 
@@ -88,24 +100,34 @@ def _convert(work: _Work) -> ConvertReport:
     return _report(work, converted, model, asked, own)
 
 
+def _no_route(request: Request) -> str:
+    """Why there is no route, and what to do instead where the flavor is known to have none."""
+    known = flavors.flavor(request.flavor)
+    sentence = f"There is no route from {request.flavor} to {request.target}."
+    return f"{sentence} {known.sentence}".rstrip() if known is not None else sentence
+
+
 def _answers(
     work: _Work, request: Request, model: Loaded, converted: Converted, own: Rows | None
 ) -> Asked:
     from converters import golden, sampling
-    from converters.sampling import given
+    from converters.sampling import dataset, given
     from converters.sources import unsettled
     from converters.steps import asking
 
     outputs = [*converted.outputs, *asking.margin_outputs(model.estimator, converted.outputs)]
     answer = partial(model.answer, outputs=outputs)
     with timed(work.seconds, "sample"):
-        sample = given.first(own, sampling.sample(model, request, converted.outputs))
+        found, why = dataset.read(dataset_file(work.jobdir, request), model.signature, request.seed)
+        model.notes += [why] if why else []
+        drawn = sampling.sample(model, request, converted.outputs, own, found)
+        sample = given.first(own, drawn)
     rows, kinds, left_out = asking.representable(
         sample.rows, sample.kinds, converted.inputs, request.target
     )
     with timed(work.seconds, "answer"):
         hanging = partial(unsettled.rows, model, outputs=outputs)
-        asked = asking.ask(answer, rows, kinds, hanging)
+        asked = asking.ask(answer, rows, kinds, hanging, sample.inexact)
     asked.excluded += left_out
     golden.write(work.folder / ROWS_DIR, asked.rows, asked.answers)
     (work.folder / KINDS_FILE).write_text(json.dumps(asked.kinds), encoding="utf-8")

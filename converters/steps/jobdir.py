@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from converters.contract import GIVEN_FILES, Request
+from converters.contract import DATASET_FILES, GIVEN_FILES, Request
 from converters.errors import Refused
 
 
@@ -74,6 +74,17 @@ def given_file(jobdir: Path, request: Request) -> Path | None:
     if sha256_of(path) != request.given_sha256:
         raise Refused("rows_changed", "The given rows have changed meanwhile; convert again.")
     return path
+
+
+def dataset_file(jobdir: Path, request: Request) -> Path | None:
+    """The file of the data that the run logged; None without, or where it is another file now.
+
+    It only makes rows more telling, so nothing is refused for it.
+    """
+    path = jobdir / request.dataset
+    if request.dataset not in DATASET_FILES or path.is_symlink() or not path.is_file():
+        return None
+    return path if sha256_of(path) == request.dataset_sha256 else None
 
 
 def versions(*packages: str) -> dict[str, str]:
