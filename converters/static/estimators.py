@@ -47,11 +47,34 @@ LETTERS = frozenset({("analyzer", "char"), ("analyzer", "char_wb")})
 ACCENTS = frozenset({("strip_accents", "unicode"), ("strip_accents", "ascii")})
 
 
+# What no model needs to be loaded, and pickles made to harm do.
+PICKLE_COMMANDS = "pickle_commands"
+COMMANDS = frozenset({"os", "posix", "nt", "subprocess", "pty", "socket", "ctypes", "runpy"})
+CALLS = frozenset({"builtins.eval", "builtins.exec", "__builtin__.eval", "__builtin__.exec"})
+
+
 def of_names(pickled: Pickled) -> Iterator[Finding]:
     """What a pickle's names and settings rule out, target by target."""
+    if command := commands(pickled):
+        yield command
+        return
     yield from _own_python(pickled)
     yield from _refused(pickled)
     yield from _texts(pickled)
+
+
+def commands(pickled: Pickled) -> Finding | None:
+    """Why a pickle is not to be loaded at all, or None: it would run commands, not make a model."""
+    found = sorted(
+        name for name in pickled.names if name.partition(".")[0] in COMMANDS or name in CALLS
+    )
+    if not found:
+        return None
+    return Finding(
+        PICKLE_COMMANDS,
+        f"The model's pickle calls {found[0]} when it is loaded, which no model needs; it was not "
+        "loaded. Find out who wrote it, and log the model again from its training.",
+    )
 
 
 def _own_python(pickled: Pickled) -> Iterator[Finding]:

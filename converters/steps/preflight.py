@@ -33,6 +33,23 @@ def run(folder: Path) -> str:
     return json.dumps(answer, ensure_ascii=False, sort_keys=True) + "\n"
 
 
+def refuse_commands(folder: Path, flavor: str) -> None:
+    """See that loading the model only makes a model, as far as its pickle's opcodes tell.
+
+    Other findings wait for the conversion itself, which names what is in the way more exactly.
+
+    Raises:
+        Refused: `pickle_commands`, and what reading the MLmodel refuses.
+    """
+    from converters.sources.mlmodel import read
+    from converters.static.estimators import PICKLE_COMMANDS
+    from converters.static.verdicts import findings
+
+    for finding in findings(folder, read(folder), flavor):
+        if finding.code == PICKLE_COMMANDS:
+            raise Refused(finding.code, finding.sentence)
+
+
 def _with_files(
     verdicts: list[Verdict], folder: Path, mlmodel: dict[str, Any], flavor: str
 ) -> list[Verdict]:

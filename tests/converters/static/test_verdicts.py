@@ -1,6 +1,8 @@
 """What files tell before they are loaded: own Python, retired classes, operators, layers."""
 
+import os
 import pickle
+import subprocess
 
 import cloudpickle
 import pandas as pd
@@ -195,3 +197,18 @@ def test_a_file_too_large_to_read_here_rules_nothing_out(tmp_path, monkeypatch):
     monkeypatch.undo()
     monkeypatch.setattr(pickles, "MOST_OPCODES", 10)
     assert told(tmp_path, model) == []
+
+
+class Harmful:
+    def __init__(self, call, *given):
+        self.call = call, given
+
+    def __reduce__(self):
+        return self.call
+
+
+@pytest.mark.parametrize("call", [(os.system, "true"), (eval, "1"), (subprocess.check_call, "ls")])
+def test_a_pickle_that_would_run_commands_is_told_without_running_them(tmp_path, call):
+    (finding,) = told(tmp_path, [Harmful(*call), LogisticRegression()])
+    assert (finding.code, finding.target, finding.caveat) == ("pickle_commands", "", False)
+    assert call[0].__name__ in finding.sentence

@@ -1,6 +1,8 @@
 """The convert step: what it leaves, what it refuses, which rows it leaves out."""
 
 import json
+import os
+import pickle
 import shutil
 from collections import Counter
 
@@ -31,6 +33,7 @@ def test_a_converted_model_leaves_file_rows_answers_and_report(tmp_path, mixed):
         "model.onnx",
         "report.json",
         "rows",
+        "splits.json",
     ]
     assert jobs.judge(job).state == "proven"
 
@@ -92,6 +95,25 @@ def test_a_model_that_ends_the_process_while_it_loads_is_refused(tmp_path, logis
     report = jobs.convert(jobs.make_job(tmp_path / "job", model))
     assert (report.state, report.code) == ("refused", "model_unreadable")
     assert "its own code raises SystemExit" in report.sentence
+
+
+class Touching:
+    """A pickle that runs a command where it is loaded."""
+
+    def __init__(self, path):
+        self.path = str(path)
+
+    def __reduce__(self):
+        return os.system, (f"touch {self.path}",)
+
+
+def test_a_pickle_that_would_run_commands_is_refused_before_it_is_loaded(tmp_path, logistic):
+    job = jobs.make_job(tmp_path / "job", logistic, model_sha256={})
+    (job / "model" / "model.pkl").write_bytes(pickle.dumps(Touching(tmp_path / "ran")))
+    report = jobs.convert(job)
+    assert (report.state, report.code) == ("refused", "pickle_commands")
+    assert "posix.system" in report.sentence
+    assert not (tmp_path / "ran").exists()
 
 
 @pytest.mark.parametrize("arguments", [[], ["convert"], ["explode", "."], ["convert", "/nowhere"]])

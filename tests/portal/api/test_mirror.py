@@ -9,6 +9,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from converters.catalog import TARGETS
 from registry import secrets
 from registry.models import Source, SyncRun
 from tests.portal.api.rows import (
@@ -175,7 +176,9 @@ def test_preflight_says_for_every_target_whether_and_why_not(client: Client):
     version = make_version()
     rows = client.get(f"/api/v1/versions/{version.pk}/preflight/").json()
     assert {row["depth"] for row in rows} == {"mlmodel"}
-    assert [(row["target"], row["answer"]) for row in rows] == [("onnx", "can"), ("pmml", "can")]
+    assert [row["target"] for row in rows] == [target.name for target in TARGETS]
+    assert [row["target"] for row in rows if row["answer"] == "can"] == ["onnx", "pmml"]
+    assert all(row["sentence"] for row in rows if row["answer"] == "cannot")
 
 
 def test_preflight_of_a_version_whose_mlmodel_is_unread_says_so(client: Client):
