@@ -83,6 +83,10 @@ def _convert(work: _Work) -> ConvertReport:
         from converters.steps.preflight import refuse_commands
 
         refuse_commands(model_folder, request.flavor)
+    with timed(work.seconds, "static"):
+        from converters.steps.preflight import refuse_commands
+
+        refuse_commands(model_folder, request.flavor)
     with timed(work.seconds, "load"):
         from converters import sources
 
