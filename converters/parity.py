@@ -90,16 +90,23 @@ class Margins:
         sizes = np.maximum(np.abs(own), np.abs(best))
         return np.asarray(np.maximum.reduce([floor, spread, sizes]), dtype=np.float64)
 
-    def broken(self, scores: Any) -> Bools:
-        """[N] where the original's two best scores are equal to the bit, and these are its own.
+    def broken(self, scores: Any, want: Array) -> Bools:
+        """[N] where the original's two best scores are equal to the bit, and the file's the same.
 
-        scores: the file's own, in place of these; None where it gives none.
+        None where the original does not take the first of equal scores: then it chooses by others,
+        of which these are only rounded.
+
+        scores: the file's own, in place of these; None where it gives none. want: its labels.
         """
         if scores is None or scores.shape != self.scores.shape or self.scores.shape[1] < 2:
             return np.zeros(len(self.scores), dtype=np.bool_)
         two = np.sort(self.scores, axis=1)[:, -2:]
         same = (self.scores == scores.astype(np.float64)).all(axis=1)
-        return np.asarray((two[:, 0] == two[:, 1]) & same, dtype=np.bool_)
+        equal = np.asarray((two[:, 0] == two[:, 1]) & same, dtype=np.bool_)
+        first = [self.classes[i] for i in self.scores[equal].argmax(axis=1)]
+        if first != want[equal].tolist():
+            return np.zeros(len(self.scores), dtype=np.bool_)
+        return equal
 
     def narrowest(self) -> Floats:
         """[N] the distance between the two best scores, scaled as in `ties`."""
@@ -256,7 +263,7 @@ def _tied(
         if len(ranking.scores) != len(want):
             continue
         tied |= differ & ranking.ties(want, have, tolerance)
-        broken = ranking.broken(scores)
+        broken = ranking.broken(scores, want)
         flipped = int((broken & differ).sum())
         if flipped > max(ALLOWED_BROKEN, MOST_BROKEN * int(broken.sum())):
             return np.zeros(len(want), dtype=np.bool_)

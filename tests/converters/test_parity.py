@@ -222,3 +222,10 @@ def test_small_answers_of_an_exponential_are_judged_by_their_own_size():
     want = np.exp(np.linspace(-7, 12, 60))
     assert judge(PREDICTION, want, want * (1 + 3e-5), exact=False).verdict == "passed"
     assert judge(PREDICTION, want, np.maximum(want, 0.05), exact=False).verdict == "failed"
+
+
+def test_probabilities_that_are_equal_by_rounding_do_not_make_a_rule():
+    """The labels are the sign of a score that the probabilities no longer show."""
+    halves = probabilities(*[0.5] * 8, 0.2, 0.9)
+    want, have = [0, 1] * 5, [1, 0, 1, 0, 1, 0, 1, 0, 0, 1]
+    assert judge(LABEL, want, have, probabilities=halves).ties == 8
