@@ -35,6 +35,8 @@ from scripts.ports import is_free  # noqa: E402
 from scripts.stack import Stack, StackProblem  # noqa: E402
 
 EXPORT_SECONDS = 600.0
+# Refusals that say no more than that a target is made of other flavors.
+OTHER_FLAVORS = {"no_route", "pyfunc_only"}
 FINAL = {"succeeded", "refused", "crashed", "cancelled"}
 
 
@@ -119,7 +121,10 @@ def mirror(portal: Portal, mlflow_url: str) -> str:
 
 
 def ask_for_exports(portal: Portal) -> list[Asked]:
-    """Ask for the newest version of every model in every target; a refusal at once counts too."""
+    """Ask for the newest version of every model in every target that its flavor has a route to.
+
+    A refusal at once counts too.
+    """
     asked = []
     for model in portal.all("/models/"):
         newest = portal.get(f"/models/{model['id']}/versions/")["results"][0]
@@ -129,6 +134,8 @@ def ask_for_exports(portal: Portal) -> list[Asked]:
             body = answer.json()
             if answer.status_code in {httpx.codes.OK, httpx.codes.CREATED}:
                 row = (body["id"], body["state"])
+            elif body.get("code") in OTHER_FLAVORS:
+                continue
             elif answer.status_code == httpx.codes.UNPROCESSABLE_ENTITY:
                 row = (0, "refused")
             else:
