@@ -233,7 +233,7 @@ def _no_route(flavor: str, target: Target) -> tuple[str, str]:
     if others:
         return "no_route", (
             f"There is no route from {flavor} to {target.title}; "
-            f"this model can become {' or '.join(others)}."
+            f"this model can become {' or '.join(filter(None, (', '.join(others[:-1]), others[-1])))}."
         )
     if flavor not in flavors_known.NAMES:
         return "unknown_flavor", (
