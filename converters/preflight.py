@@ -231,9 +231,9 @@ def _no_route(flavor: str, target: Target) -> tuple[str, str]:
             f"{target.title} does not carry. Log the model inside with its own flavor ({routed})."
         )
     if others:
+        listed = " or ".join(filter(None, (", ".join(others[:-1]), others[-1])))
         return "no_route", (
-            f"There is no route from {flavor} to {target.title}; "
-            f"this model can become {' or '.join(filter(None, (', '.join(others[:-1]), others[-1])))}."
+            f"There is no route from {flavor} to {target.title}; this model can become {listed}."
         )
     if flavor not in flavors_known.NAMES:
         return "unknown_flavor", (
