@@ -163,5 +163,8 @@ def neither(ours: Refused, theirs: Refused) -> Refused:
     if ours.code == "no_converter" and WRITTEN_BY_OTHERS not in ours.sentence:
         # Ours names the step that nothing writes; theirs may name one that we do write.
         return Refused("not_in_pmml", ours.sentence.replace("ONNX", "PMML"))
-    unnamed = theirs.sentence.startswith(UNNAMED)
-    return ours if unnamed or ours.code == "pmml_size" else theirs
+    if theirs.sentence.startswith(UNNAMED) or ours.code == "pmml_size":
+        return ours
+    if ours.code == "not_in_pmml" and "export to ONNX" in ours.sentence:
+        return Refused(theirs.code, f"{theirs.sentence} Or export to ONNX.")
+    return theirs

@@ -41,3 +41,5 @@ def test_the_step_that_nothing_writes_is_named_rather_than_one_beside_it():
     assert said.sentence == "Isomap searches paths, which PMML cannot do; use KernelPCA."
     unknown = Refused("no_converter", "Own converts to no ONNX today (no shape); replace it.")
     assert pmml_limits.neither(unknown, theirs) is theirs
+    text = Refused("not_in_pmml", "PMML's formulas do not express words; export to ONNX.")
+    assert pmml_limits.neither(text, theirs).sentence.endswith("replace it. Or export to ONNX.")
