@@ -123,7 +123,11 @@ def _linear(graph: Graph, estimator: Any, frame: Frame) -> Value:
             intercept += coefficients[at : at + 1]
         at += width
     if not blocks:
-        raise Refused("no_features", "The model's formula has no column at all, only an intercept.")
+        raise Refused(
+            "no_features",
+            "The model's formula has no column at all, only an intercept: its answer is one number "
+            "for every row. Store that number.",
+        )
     product = _product(graph, graph.concat(blocks), np.concatenate(factors))
     return graph.binary("Add", product, intercept)
 

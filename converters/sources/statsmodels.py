@@ -245,6 +245,11 @@ def _notes(model: Any) -> list[str]:
             f"The model was trained with an {' and an '.join(given)}, which predict leaves out "
             "for new rows, and so does the export."
         )
+    response = str(getattr(model, "formula", "")).partition("~")[0].strip()
+    if response and "(" in response and not response.startswith("Q("):
+        notes.append(
+            f"The formula transforms its response, so the prediction is one of {response}."
+        )
     if name == "MixedLM":
         notes.append("Only the fixed effects answer new rows, as in statsmodels' own predict.")
     if name == "MNLogit":

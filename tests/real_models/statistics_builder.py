@@ -38,6 +38,7 @@ def table(count: int = 300) -> Any:
             "vip": random.random(count) < 0.4,
         }
     )
+    frame["nick"] = np.where(frame["age"] > 50, "", frame["town"]).astype(object)
     centred = (frame["age"] - 50) / 20 + (frame["größe in cm"] - 170) / 30
     frame["amount"] = 3.0 + centred + 0.2 * random.normal(size=count)
     frame["bought"] = (random.random(count) < 1 / (1 + np.exp(-centred))).astype(int)
@@ -226,9 +227,27 @@ _formula(
     "crossed", "ols", "amount ~ age * town + C(children):vip", "age", "town", "children", "vip"
 )
 _formula("no_intercept", "poisson", "visits ~ 0 + town + age", "age", "town", disp=0)
-_formula("sums", "ols", "amount ~ C(town, Sum) + C(children, Treatment(2))", "children", "town")
+_formula(
+    "sums",
+    "ols",
+    "amount ~ age + C(town, Sum) + C(children, Treatment(2))",
+    "children",
+    "town",
+    "age",
+)
 _formula("powers", "ols", "amount ~ age + I(age ** 2) + np.log(age)", "age")
 _formula("whole", "ols", "amount ~ children + I(children ** 2) + age:children", "age", "children")
+_formula("three", "ols", "amount ~ town * vip * age", "town", "vip", "age")
+_formula(
+    "contrasts",
+    "ols",
+    "amount ~ C(children, Poly) + C(town, Helmert) + age",
+    "children",
+    "town",
+    "age",
+)
+_formula("empty_text", "ols", "amount ~ C(nick) + age", "nick", "age")
+_formula("response", "ols", "np.log(amount + 10) ~ age", "age")
 _formula("spare_columns", "ols", "amount ~ age", "town", "age", "vip")
 _formula("centred", "ols", "amount ~ center(age)", "age")
 _formula("own", "ols", "amount ~ doubled(age)", "age")

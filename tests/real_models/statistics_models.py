@@ -17,7 +17,8 @@ CONVERTIBLE = [
     *("one_column", "regularized", "shortened", "exposed", "mixed", "estimating", "beta"),
     *("formula_plain", "formula_categories", "formula_crossed", "formula_no_intercept"),
     *("formula_sums", "formula_powers", "formula_whole", "formula_spare_columns", "unsigned"),
-    "unsigned_formula",
+    *("unsigned_formula", "formula_three", "formula_contrasts", "formula_empty_text"),
+    "formula_response",
 ]
 REFUSED = {
     "formula_centred": "formula",

@@ -108,6 +108,12 @@ def test_an_offset_that_predict_leaves_out_is_said(done):
     assert "leaves out" in note
 
 
+def test_a_response_that_the_formula_transforms_is_said(done):
+    (note,) = converted(done["formula_response", "onnx"]).notes
+    assert "np.log(amount + 10)" in note
+    assert converted(done["formula_plain", "onnx"]).notes == []
+
+
 def test_a_category_that_was_not_learned_has_no_answer(done):
     job = done["formula_categories", "onnx"]
     session = onnxruntime.InferenceSession(job / "convert" / "model.onnx")
