@@ -18,6 +18,10 @@ from converters.onnx_graph.registry import transformer
 
 # How many training rows are tried for ties.
 TRIED = 200
+TIE_NOTE = (
+    "Where two training rows are equally near to one with a gap, the original takes either by the "
+    "order of its sort; the file takes the first, so it may fill another value there."
+)
 Floats = npt.NDArray[np.float64]
 
 
@@ -33,6 +37,7 @@ def nearest(graph: Graph, estimator: Any, frame: Frame) -> Frame:
         if callable(part):
             raise own_python(str(getattr(part, "__name__", type(part).__name__)))
     _refuse_ties(estimator)
+    graph.notes.append(TIE_NOTE)
     value = frame.numbers(graph)
     mask = Formula(graph, missing(graph, value, estimator.missing_values))
     x = mask.where(0.0, Formula(graph, graph.cast(value, "float64")))

@@ -188,8 +188,13 @@ def _none_notes(model: Loaded, asked: Asked) -> list[str]:
     from converters.steps.asking import missing
 
     texts = [values for values in asked.rows.values() if values.dtype == object]
-    if model.missing_text is not None or not any(missing(values).any() for values in texts):
+    if not any(missing(values).any() for values in texts):
         return []
+    if model.missing_text is not None:
+        return [
+            "Missing text was proven as NaN, which is what pandas has; None, which the file does "
+            "not tell apart from it, may be another value to the original."
+        ]
     return [
         "Missing text was proven as None, which this model learned; NaN, as pandas has it in str "
         "columns, is another value to the original and not to the converted file."

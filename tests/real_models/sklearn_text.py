@@ -104,7 +104,7 @@ def _series(name: str, model: Callable[[], Any], classes: int = 2) -> Make:
             "sklearn", fitted, series, folder, example=False, serialization_format="cloudpickle"
         )
 
-    make.__name__ = f"make_{name}"
+    make.__name__ = f"make_text_{name}"
     return make
 
 
@@ -114,7 +114,7 @@ def _table(name: str, model: Callable[[], Any]) -> Make:
         fitted = model().fit(rows, target)
         return save("sklearn", fitted, rows, folder, serialization_format="cloudpickle")
 
-    make.__name__ = f"make_{name}"
+    make.__name__ = f"make_text_{name}"
     return make
 
 

@@ -23,6 +23,7 @@ from converters.onnx_graph.registry import (
 from tests.converters.routes.proof import converted, judged
 from tests.real_models import REAL_MODELS
 from tests.real_models.sklearn_models import Make
+from tests.real_models.sklearn_text import TEXTS
 
 
 def in_this_environment(flavor: str, target: str) -> bool:
@@ -36,6 +37,7 @@ CASES = [
     # Those of other environments are converted in children (test_torch_onnx and its like).
     if target == "onnx" and in_this_environment(flavor, target)
     for make in makes
+    if make not in TEXTS  # test_text proves them
 ]
 
 
