@@ -43,7 +43,8 @@ GIVEN_CSV = "rows.csv"
 GIVEN_PARQUET = "rows.parquet"
 GIVEN_FILES = (GIVEN_CSV, GIVEN_PARQUET)
 GIVEN_MOST = 10_000
-DATASET_FILES = ("dataset.csv", "dataset.parquet")
+DATASET_STEM = "dataset"
+DATASET_FILES = (f"{DATASET_STEM}.csv", f"{DATASET_STEM}.parquet")
 # The largest tolerance that may be asked for: a tenth is no answer any more.
 TOLERANCE_MOST = 0.1
 # Why a row is among those judged: the user gave it. The other kinds are converters.sampling's.

@@ -79,9 +79,9 @@ FLAVORS = (
     Flavor(
         "spark",
         "Spark ML",
-        sentence="Spark pipelines are not loaded here: they need Spark itself and a full JDK beside "
-        "it. Export the pipeline where it was trained, with pyspark2pmml's PMMLBuilder (Spark 4.2 "
-        "or older), and log the document as pmml.",
+        sentence="Spark pipelines are not loaded here: they need Spark itself and a full JDK "
+        "beside it. Export the pipeline where it was trained, with pyspark2pmml's PMMLBuilder "
+        "(Spark 4.2 or older), and log the document as pmml.",
         nearest="pmml",
     ),
     Flavor("h2o", "H2O"),
@@ -89,8 +89,8 @@ FLAVORS = (
         "mleap",
         "MLeap",
         State.RETIRED,
-        "MLeap has had no release for current Spark versions, and MLflow dropped its flavor. Export "
-        "the Spark pipeline itself with pyspark2pmml, and log the document as pmml.",
+        "MLeap has had no release for current Spark versions, and MLflow dropped its flavor. "
+        "Export the Spark pipeline itself with pyspark2pmml, and log the document as pmml.",
         "pmml",
     ),
     Flavor(

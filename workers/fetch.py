@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import logging
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from converters import contract
 from registry.connectors import Connector, SourceProblem
 from registry.details import forget_details
 from registry.mlmodel import MlmodelProblem, parse
@@ -15,6 +17,8 @@ from registry.sources import connect_source
 from workers.pipeline import Cancelled, Fetch, FetchFailed, disk_full
 
 LOOK_SECONDS = 0.2
+
+logger = logging.getLogger(__name__)
 
 
 def fetcher(version: ModelVersion, stopped: Callable[[], bool]) -> Fetch:
@@ -27,6 +31,7 @@ def fetcher(version: ModelVersion, stopped: Callable[[], bool]) -> Fetch:
                     version.model.name, version.number
                 )
                 sums = _Download(connector, uri, folder).result(stopped)
+                _take_dataset(connector, version.run_id, folder.parent)
         except SourceProblem as problem:
             code, sentence = problem.code, problem.sentence
             if code == "disk_full":  # its own sentence names a folder of this machine
@@ -36,6 +41,22 @@ def fetcher(version: ModelVersion, stopped: Callable[[], bool]) -> Fetch:
         return sums
 
     return fetch
+
+
+def _take_dataset(connector: Connector, run_id: str, jobdir: Path) -> None:
+    """Put the table that the run logged beside the model, where the source itself keeps one.
+
+    Parity draws rows from it; without it, or without a source that answers for it, rows come from
+    elsewhere, so that no export fails for want of it.
+    """
+    try:
+        found = connector.training_data(run_id)
+    except SourceProblem as problem:
+        logger.info("run %s: its dataset cannot be read: %s", run_id, problem)
+        return
+    if found is not None:
+        suffix, content = found
+        (jobdir / f"{contract.DATASET_STEM}{suffix}").write_bytes(content)
 
 
 def _check_mlmodel(version: ModelVersion, folder: Path) -> None:

@@ -212,10 +212,21 @@ class _Run:
             raise _Ended(state, failure.code, failure.sentence) from failure
         if self.cancelled():
             raise Cancelled
-        self.request = dataclasses.replace(self.request, model_sha256=sums)
+        table, digest = self._dataset()
+        self.request = dataclasses.replace(
+            self.request, model_sha256=sums, dataset=table, dataset_sha256=digest
+        )
         size = sum(path.stat().st_size for path in model.rglob("*") if path.is_file())
         shown = f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{size / 1e3:.0f} kB"
         return f"{len(sums)} files, {shown}"
+
+    def _dataset(self) -> tuple[str, str]:
+        """Name and sha256 of the table that the fetch put beside the model; empty without one."""
+        for name in contract.DATASET_FILES:
+            path = self.jobdir / name
+            if path.is_file():
+                return name, collect.sha256_of(path)
+        return "", ""
 
     def _environment(self) -> str:
         """Have the environments of route and target at hand, building what is missing."""

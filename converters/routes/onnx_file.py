@@ -25,9 +25,7 @@ def write(model: Loaded, request: Request, folder: Path) -> Converted:
     Raises:
         Refused: by name, for what no emitter writes or what is known to be wrong.
     """
-    graph = Graph(
-        opset=_opset(request.options), empty_text=_empty_text(model), shares_leaves=True
-    )
+    graph = Graph(opset=_opset(request.options), empty_text=_empty_text(model), shares_leaves=True)
     declared, frame = inputs.declare(graph, model.signature, request.options)
     if model.signature.tensor is None:
         frame = _trained_width(model, frame)

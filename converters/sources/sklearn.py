@@ -78,7 +78,8 @@ def load_file(path: Path, serialization: str) -> Any:
         ) from error
     raise Refused(
         "serialization_unknown",
-        f"The model is saved as {serialization!r}; pickle, cloudpickle, joblib and skops can be read.",
+        f"The model is saved as {serialization!r}; pickle, cloudpickle, joblib and skops can be "
+        "read.",
     )
 
 

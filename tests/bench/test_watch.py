@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -96,10 +97,10 @@ def test_figures_say_which_versions_and_what_changed(capsys):
         def __init__(self, version):
             self.versions = {"onnx": "1.0", "onnxruntime": version}
 
+    old: Any = Told("1")
+    new: Any = Told("2")
     moved = watch.Difference("sklearn line → onnx", watch.BEYOND, "prediction differs", 3, 9, 0.5)
-    watch.report(
-        [moved, watch.Difference("sklearn line → pmml", watch.EQUAL)], Told("1"), Told("2")
-    )
+    watch.report([moved, watch.Difference("sklearn line → pmml", watch.EQUAL)], old, new)
     told = capsys.readouterr()
     lines = [json.loads(line) for line in told.out.splitlines()]
     assert {line["peer"] for line in lines} == {"onnxruntime 1 → 2"}

@@ -25,7 +25,7 @@ def verdict(target: str, answer: str = "cannot", code: str = "no_route") -> dict
 
 def test_a_long_sentence_goes_on_under_its_head_on_a_terminal(capsys, monkeypatch):
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
-    monkeypatch.setattr(output.shutil, "get_terminal_size", lambda: os.terminal_size((60, 24)))
+    monkeypatch.setattr("shutil.get_terminal_size", lambda: os.terminal_size((60, 24)))
     output.table(("TARGET", "WHY"), [("onnx", WORDS), ("pmml", "")])
     lines = capsys.readouterr().out.splitlines()
     assert max(map(len, lines)) <= 60

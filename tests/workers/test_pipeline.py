@@ -83,6 +83,14 @@ def test_the_children_are_told_the_sums_of_what_was_fetched(tmp_path, script):
     assert request.model_sha256 == {"MLmodel": hashlib.sha256(b"flavors: {}").hexdigest()}
 
 
+def test_a_table_that_was_fetched_beside_the_model_is_told_with_its_sum(tmp_path, script):
+    (tmp_path / "dataset.csv").write_bytes(b"a\n1\n")
+    run(tmp_path)
+    request = contract.read(contract.Request, tmp_path / "request.json")
+    assert request.dataset == "dataset.csv"
+    assert request.dataset_sha256 == hashlib.sha256(b"a\n1\n").hexdigest()
+
+
 REFUSES = """
 import sys
 from pathlib import Path

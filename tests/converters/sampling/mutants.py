@@ -70,7 +70,8 @@ class Judged:
     def moves(self, feature: int, old: float, new: float, modes: tuple[int, int]) -> bool:
         """Whether any number at all is on another side of the new question than of the old."""
         grove = self.groves[0]
-        link, ensemble = grove.links[feature], grove.grown.ensemble
+        link: Any = grove.links[feature]
+        ensemble = grove.grown.ensemble
         if isinstance(link, Choice) or link.feature.dtype.kind == "b":
             numbers = link.numbers if isinstance(link, Choice) else np.array([0.0, 1.0])
             return bool((_asked(numbers, old, modes[0]) != _asked(numbers, new, modes[1])).any())
@@ -212,7 +213,7 @@ class _Attributes:
         """Whether both branches answer the same, question by question."""
         true = self._shape(self.ints("nodes_truenodeids"), self.ints("nodes_trueleafs"), node)
         false = self._shape(self.ints("nodes_falsenodeids"), self.ints("nodes_falseleafs"), node)
-        return true == false
+        return bool(true == false)
 
     def _shape(self, child: list[int], ends: list[int], node: int) -> Any:
         """The branch below a node as nested tuples; branches that say one thing are that thing."""

@@ -32,6 +32,7 @@ def test_five_hundred_of_its_rows_are_drawn_by_the_seed_from_either_format(tmp_p
     found, why = dataset.read(logged(tmp_path), SIGNATURE, 1)
     same, _ = dataset.read(logged(tmp_path, name="dataset.csv"), SIGNATURE, 1)
     assert why == ""
+    assert found is not None and same is not None
     assert list(found) == ["age", "town", "x"]
     for name in found:
         assert len(found[name]) == dataset.MOST

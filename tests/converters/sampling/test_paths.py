@@ -1,5 +1,7 @@
 """Rows are led to every node of a tree, and stand on both sides of its question."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -84,7 +86,8 @@ def nearest(tree, rows):
 
 def reachable(tree):
     """Nodes that some number reaches: oblivious trees ask the same again further down."""
-    spans, kept = {0: {}}, set()
+    spans: dict[int, Any] = {0: {}}
+    kept = set()
     for node in range(len(tree.feature)):
         if node not in spans:
             continue
@@ -102,7 +105,8 @@ def reachable(tree):
 
 def open_to_missing(tree):
     """Inner nodes that a missing value of their own feature reaches."""
-    found, stack = set(), [(0, frozenset(), {})]
+    found = set()
+    stack: list[Any] = [(0, frozenset(), {})]
     while stack:
         node, gone, spans = stack.pop()
         feature = int(tree.feature[node])
@@ -135,7 +139,8 @@ def test_two_neighbouring_rows_stand_on_both_sides_of_every_threshold(name):
     groves = walk.learn(model, features_of(loaded(model, rows).signature))
     assert groves
     for grove in groves:
-        columns = [link.forward(sampled[:, int(link.feature.name)]) for link in grove.links]
+        links: list[Any] = list(grove.links)
+        columns = [link.forward(sampled[:, int(link.feature.name)]) for link in links]
         narrow = np.dtype(grove.grown.ensemble.compares)
         inner = np.column_stack(columns).astype(narrow)
         # What lies between two neighbours of the input is not there; a scaler spreads them.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -47,7 +48,7 @@ def parity_html() -> str:
         ),
     ]
     options = Options(tolerance=0.01)
-    about = ("prod", "fraud-scoring", "7", 0, "pmml", False, 7, "run", options, {}, {})
+    about: Any = ("prod", "fraud-scoring", "7", 0, "pmml", False, 7, "run", options, {}, {})
     told = JudgeReport("refused", "parity_failed", REFUSED, 9, parity=outputs)
     return page(Subject(*about), told)
 
