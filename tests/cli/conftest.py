@@ -69,10 +69,10 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def foreign(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model folder of a flavor that has no route."""
-    folder = tmp_path_factory.mktemp("models") / "h2o"
+    folder = tmp_path_factory.mktemp("models") / "paddle"
     folder.mkdir()
     (folder / "MLmodel").write_text(
-        "flavors:\n  h2o:\n    data: m\n  python_function:\n    loader_module: mlflow.h2o\n"
+        "flavors:\n  paddle:\n    data: m\n  python_function:\n    loader_module: mlflow.paddle\n"
     )
     return folder
 

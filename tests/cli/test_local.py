@@ -52,7 +52,7 @@ def test_a_model_that_cannot_be_converted_is_refused_and_leaves_the_report_alone
         "convert", "--json", "--model-uri", foreign, "--target", "onnx", "--output-dir", out
     )
     assert done.returncode == 1
-    assert "h2o" in done.stderr.lower()
+    assert "paddle" in done.stderr.lower()
     assert json.loads(done.stdout)["code"] == "no_route"
     assert [path.name for path in out.iterdir()] == ["report.json"]
     assert json.loads((out / "report.json").read_text())["state"] == "refused"

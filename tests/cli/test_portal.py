@@ -247,7 +247,7 @@ def test_an_archive_with_another_sum_than_the_portals_is_not_kept(
 def test_export_of_what_cannot_be_is_refused_with_the_portals_sentence(
     crossport: Run, env: dict[str, str]
 ):
-    make_version(make_model("fraud"), mlmodel={"flavors": {"h2o": {}}}, flavors=["h2o"])
+    make_version(make_model("fraud"), mlmodel={"flavors": {"paddle": {}}}, flavors=["paddle"])
     done = crossport("export", "fraud/1", "--target", "onnx", "--wait", env=env)
     assert (done.returncode, "no_route" in done.stderr) == (1, True), done.stderr
 
