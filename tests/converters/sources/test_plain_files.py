@@ -52,7 +52,7 @@ def test_a_joblib_file_answers_as_the_model_that_was_saved(tmp_path, compress):
         (b"version https://git-lfs.github.com/spec/v1\n", "model.pt", "model_unreadable", "LFS"),
         (b"", "model.pkl", "model_unreadable", "empty"),
         ((SEEDS / "linear.pkl").read_bytes()[:99], "model.pkl", "model_unreadable", "pickle"),
-        (gzip.compress(b"hello")[:12], "model.joblib", "model_unreadable", "damaged"),
+        (gzip.compress(b"hello", mtime=0)[:12], "model.joblib", "model_unreadable", "damaged"),
     ],
 )
 def test_a_file_that_is_no_such_model_is_refused_with_what_it_really_is(
