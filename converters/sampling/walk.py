@@ -80,11 +80,15 @@ def _children(estimator: Any) -> list[tuple[Any, Any]]:
     return found
 
 
+# What fitted models were cloned from.
+TEMPLATES = ("estimator", "estimator_")
+
+
 def _template(estimator: Any, found: list[Any]) -> tuple[str, ...]:
     """The attributes that hold what fitted models were cloned from, and is not fitted itself."""
     if hasattr(estimator, "estimators_"):
-        return ("estimator", "estimator_")
-    return ("estimator",) if found else ()
+        return TEMPLATES
+    return TEMPLATES[:1] if found else ()
 
 
 def _flat(value: Any) -> list[Any]:

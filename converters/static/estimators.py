@@ -48,7 +48,6 @@ ACCENTS = frozenset({("strip_accents", "unicode"), ("strip_accents", "ascii")})
 
 
 # What no model needs to be loaded, and pickles made to harm do.
-PICKLE_COMMANDS = "pickle_commands"
 COMMANDS = frozenset({"os", "posix", "nt", "subprocess", "pty", "socket", "ctypes", "runpy"})
 CALLS = frozenset({"builtins.eval", "builtins.exec", "__builtin__.eval", "__builtin__.exec"})
 
@@ -71,7 +70,7 @@ def commands(pickled: Pickled) -> Finding | None:
     if not found:
         return None
     return Finding(
-        PICKLE_COMMANDS,
+        "pickle_commands",
         f"The model's pickle calls {found[0]} when it is loaded, which no model needs; it was not "
         "loaded. Find out who wrote it, and log the model again from its training.",
     )

@@ -42,11 +42,10 @@ def refuse_commands(folder: Path, flavor: str) -> None:
         Refused: `pickle_commands`, and what reading the MLmodel refuses.
     """
     from converters.sources.mlmodel import read
-    from converters.static.estimators import PICKLE_COMMANDS
     from converters.static.verdicts import findings
 
     for finding in findings(folder, read(folder), flavor):
-        if finding.code == PICKLE_COMMANDS:
+        if finding.code == "pickle_commands":
             raise Refused(finding.code, finding.sentence)
 
 

@@ -50,7 +50,10 @@ def python_for(verb, folder):
     """The interpreter that a worker would take for this verb; its environment is built once."""
     if not (folder / "request.json").exists():
         return sys.executable
-    request = contract.read(Request, folder / "request.json")
+    try:
+        request = contract.read(Request, folder / "request.json")
+    except contract.ContractError:
+        return Path(sys.executable)  # a request that tells nothing is for the verb to refuse
     route, target = catalog.route(request.flavor, request.target), catalog.target(request.target)
     wanted = {"convert": route and route.environment, "judge": target and target.environment}
     name = wanted.get(verb) or environments.STANDARD

@@ -40,7 +40,7 @@ def _products(home: Path, mlflow_url: str) -> Iterator[Product]:
     with Stack(home / "home", env={"DATABASE_URL": ""}) as stack:
         password = stack.make_admin()
         headers = {"Authorization": f"Bearer {stack.token('admin', password)}"}
-        with httpx.Client(base_url=f"{stack.url}/api/v1", headers=headers, timeout=60) as http:
+        with httpx.Client(base_url=f"{stack.url}/api/v1", headers=headers, timeout=180) as http:
             body = {
                 "slug": "demo",
                 "kind": "mlflow",

@@ -7,12 +7,18 @@ import json
 import mlflow
 import pandas as pd
 import pytest
-from mlflow.data.pandas_dataset import from_pandas
+from mlflow.entities import Dataset, DatasetInput, InputTag
 
 from registry.connectors import datasets
 from registry.connectors.mlflow import MlflowConnector
 
 TABLE = pd.DataFrame({"age": [31.5, 40.0, None], "town": ["Bern", "Chur", "Genève"]})
+
+
+def _input(uri: str, context: str) -> DatasetInput:
+    source = json.dumps({"uri": uri})
+    made = Dataset(context, "0", "artifact", source)
+    return DatasetInput(made, [InputTag("mlflow.data.context", context)])
 
 
 @pytest.fixture(scope="module")
@@ -25,9 +31,9 @@ def logged(mlflow_url, tmp_path_factory):
     with mlflow.start_run() as run:
         mlflow.log_artifact(str(path), "data")
         uri = mlflow.get_artifact_uri("data/train.csv")
-        other = from_pandas(TABLE, source="https://example.org/other.csv")
-        mlflow.log_input(other, context="validation")
-        mlflow.log_input(from_pandas(TABLE, source=uri), context="training")
+        client = mlflow.MlflowClient()
+        client.log_inputs(run.info.run_id, [_input("https://example.org/other.csv", "validation")])
+        client.log_inputs(run.info.run_id, [_input(uri, "training")])
     return run.info.run_id
 
 

@@ -71,7 +71,7 @@ def test_a_synced_version_carries_its_stage_run_flavors_signature_and_requiremen
 def test_every_demo_version_is_readable(source):
     sync(source)
     rows = ModelVersion.objects.filter(model__tags__has_key="demo.complete", model__source=source)
-    assert rows.count() == 19
+    assert rows.count() == 24
     assert {row.mlmodel_problem for row in rows} == {""}
     assert {"xgboost", "lightgbm", "sklearn"} <= {name for row in rows for name in row.flavors}
 

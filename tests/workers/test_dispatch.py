@@ -12,7 +12,7 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.db import connection
 
 from converters import contract
-from converters.catalog import TARGETS
+from converters.catalog import ROUTES, TARGETS
 from tests.workers.rows import MLMODEL, make_export, make_job, make_version
 from workers import dispatch
 from workers.models import Export, Job, JobState
@@ -182,13 +182,6 @@ def signed(kind: str) -> dict[str, object]:
         ({"mlmodel": signed("binary")}, "onnx", None, "java-cpu", "column_type"),
         ({"mlmodel": {"flavors": {"spacy": {}}}}, "pmml", None, "java-cpu", "no_route"),
         (
-            {"mlmodel": {"flavors": {"python_function": {}}}},
-            "onnx",
-            None,
-            "java-cpu",
-            "pyfunc_only",
-        ),
-        (
             {"mlmodel": {}, "mlmodel_problem": "It is no YAML."},
             "onnx",
             None,
@@ -271,7 +264,9 @@ def test_retry_makes_another_job_after_a_crash():
 @pytest.mark.django_db
 def test_every_target_is_asked_for_by_its_catalogue_name():
     for target in TARGETS:
-        assert dispatch.request_export(make_version(), target.name)[1]
+        flavor = next(row.flavor for row in ROUTES if row.target == target.name)
+        version = make_version(mlmodel={**MLMODEL, "flavors": {flavor: {}}})
+        assert dispatch.request_export(version, target.name)[1]
 
 
 @pytest.mark.django_db

@@ -76,7 +76,7 @@ def test_a_model_that_is_not_what_was_fetched_is_refused(tmp_path, logistic, cha
 
 
 def test_a_flavor_without_a_route_is_refused(tmp_path, logistic):
-    report = jobs.convert(jobs.make_job(tmp_path / "job", logistic, "xgboost", "pmml"))
+    report = jobs.convert(jobs.make_job(tmp_path / "job", logistic, "sklearn", "torchscript"))
     assert (report.state, report.code) == ("refused", "no_route")
 
 

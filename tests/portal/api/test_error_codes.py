@@ -14,7 +14,7 @@ PACKAGES = ("converters", "registry", "workers", "portal", "cli")
 # Calls whose first argument is a code, wherever they are written.
 SPEAKERS = {
     *("Refused", "SourceProblem", "FetchFailed", "NotNow", "Problem", "_crash", "_refused"),
-    *("Refusal", "Crash", "Unreachable", "__init__"),
+    *("Refusal", "Crash", "Unreachable", "__init__", "EnvironmentProblem", "Finding"),
 }
 # … and those whose second or later argument is one.
 LATER = {"_Ended": 1, "ConvertReport": 1, "JudgeReport": 1}

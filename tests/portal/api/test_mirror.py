@@ -119,7 +119,8 @@ def test_each_filter_finds_its_models_and_no_others(client: Client):
     assert names(client, tag="team:other") == []
     assert names(client, alias="champion") == ["fraud"]
     assert names(client, stage="Production") == ["fraud"]
-    assert names(client, exportable="onnx") == ["fraud"]
+    assert names(client, exportable="onnx") == ["churn", "fraud"]
+    assert names(client, exportable="torchscript") == []
     assert names(client, has_bundle="true") == ["fraud"]
     assert names(client, has_bundle="false") == ["churn"]
 
@@ -192,7 +193,8 @@ def test_pmml_that_is_switched_off_is_not_offered(client: Client, settings):
     settings.PMML_ENABLED = False
     version = make_version()
     rows = client.get(f"/api/v1/versions/{version.pk}/preflight/").json()
-    assert [row["code"] for row in rows] == ["", "target_off"]
+    codes = {row["target"]: row["code"] for row in rows}
+    assert (codes["onnx"], codes["pmml"]) == ("", "target_off")
 
 
 @pytest.mark.parametrize("path", ["sources/", "models/", "exports/", "bundles/"])
