@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import yaml
 
-from converters.contract import Column, Signature
+from converters.contract import Column, Output, Signature
 from converters.errors import Refused
 from converters.sources import h2o_server, mlmodel
-from converters.sources.loaded import Loaded
+from converters.sources.loaded import Loaded, Rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from converters.sampling.features import Feature
 
 DATA, SETTINGS = "model.h2o", "h2o.yaml"
+# How near a probability is to the threshold for the server's rounding to decide.
+HANGS = 1e-9
 LABEL, PROBABILITIES, PREDICTION = "label", "probabilities", "prediction"
 # What H2O is told to read as a missing level; a quoted empty text is a level to it.
 MISSING = "crossport:missing"
@@ -158,6 +161,27 @@ def ask(model: Loaded, source: str, frame: Any) -> Any:
         return np.array([float(row[0] or "nan") for row in table]).astype(kind)
     count = len(estimator.classes)
     return np.array([[float(value or "nan") for value in row[1 : count + 1]] for row in table])
+
+
+def unsettled(model: Loaded, rows: Rows, outputs: list[Output]) -> npt.NDArray[np.bool_]:
+    """[N] where a label of two hangs on the last digits: its probability is the threshold's own.
+
+    H2O names the second class from a threshold of its own on, which lies between the highest
+    probability that was not enough and the lowest that was.
+    """
+    count = len(next(iter(rows.values())))
+    found = np.zeros(count, dtype=np.bool_)
+    if len(model.estimator.classes or ()) != 2 or LABEL not in {one.source for one in outputs}:
+        return found
+    frame = model.frame(rows)
+    second = np.asarray(ask(model, PROBABILITIES, frame), np.float64).reshape(count, 2)[:, 1]
+    chosen = np.asarray(ask(model, LABEL, frame)).astype(str).ravel()
+    named = chosen == str(model.estimator.classes[1])
+    if named.all() or not named.any():
+        return found
+    enough, short = second[named].min(), second[~named].max()
+    near = np.minimum(np.abs(second - enough), np.abs(second - short)) <= HANGS
+    return np.asarray(near & (abs(enough - short) <= HANGS), dtype=np.bool_)
 
 
 def predicted(estimator: H2OModel, frame: pd.DataFrame) -> list[list[str]]:
