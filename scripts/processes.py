@@ -29,12 +29,18 @@ class Process:
     """
 
     def __init__(
-        self, name: str, argv: Sequence[str], env: Mapping[str, str], log_path: Path
+        self,
+        name: str,
+        argv: Sequence[str],
+        env: Mapping[str, str],
+        log_path: Path,
+        pass_fds: Sequence[int] = (),
     ) -> None:
         self.name = name
         self.argv = list(argv)
         self.env = dict(env)
         self.log_path = log_path
+        self.pass_fds = tuple(pass_fds)
         self._child: subprocess.Popen[bytes] | None = None
 
     def start(self) -> Process:
@@ -48,6 +54,7 @@ class Process:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                pass_fds=self.pass_fds,
                 preexec_fn=end_with_parent,
             )
         return self

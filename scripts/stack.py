@@ -16,7 +16,7 @@ import httpx
 import psycopg
 
 from portal import embedded
-from scripts.ports import free_port
+from scripts.ports import listener
 from scripts.processes import Process, stop_all
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -36,7 +36,11 @@ class Stack:
 
     def __init__(self, home: Path, port: int = 0, env: dict[str, str] | None = None) -> None:
         self.home = home
-        self.port = port or free_port()
+        try:
+            self._listener = listener(port)
+        except OSError as problem:
+            raise StackProblem(f"Port {port} cannot be listened on: {problem.strerror}.") from None
+        self.port = self._listener.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
         self._wished = dict(env or {})
         self.env: dict[str, str] = {}
@@ -73,12 +77,14 @@ class Stack:
             "web",
             [
                 *(sys.executable, "-m", "gunicorn", "portal.wsgi:application"),
-                *("--bind", f"127.0.0.1:{self.port}", "--worker-class", "gthread"),
+                *("--bind", f"fd://{self._listener.fileno()}", "--worker-class", "gthread"),
                 # Longer than its clients keep theirs: a connection must not end under a request.
                 *("--threads", "8", "--timeout", "90", "--keep-alive", "75"),
                 *("--log-level", "warning"),
             ],
+            pass_fds=(self._listener.fileno(),),
         )
+        self._listener.close()  # the server's own copy listens on
         self.start_worker()
         self._run(
             "beat",
@@ -110,6 +116,7 @@ class Stack:
         """Stop what was started, in the reverse order; the embedded database ends with us."""
         stop_all(list(reversed(self._processes)))
         self._processes.clear()
+        self._listener.close()
 
     def make_admin(self, name: str = "admin") -> str:
         """Make an administrator, or give an existing one a new password; the password."""
@@ -135,8 +142,9 @@ class Stack:
             if not process.alive:
                 raise StackProblem(f"{process.name} ended on its own:\n{process.tail(15)}")
 
-    def _run(self, name: str, command: list[str]) -> Process:
-        process = Process(name, command, self.env, self.home / "log" / f"{name}.log")
+    def _run(self, name: str, command: list[str], pass_fds: tuple[int, ...] = ()) -> Process:
+        log = self.home / "log" / f"{name}.log"
+        process = Process(name, command, self.env, log, pass_fds)
         process.start()
         self._processes.append(process)
         return process
