@@ -108,9 +108,13 @@ class Signature:
     @property
     def width(self) -> int:
         """How many features one row has."""
-        if self.tensor is not None:
-            return self.tensor.width
-        return sum(tensor.width for tensor in self.tensors) or len(self.columns)
+        tensors = self.all_tensors
+        return sum(one.width for one in tensors) if tensors else len(self.columns)
+
+    @property
+    def all_tensors(self) -> list[Tensor]:
+        """The one tensor, or the several; empty where there are columns."""
+        return [self.tensor] if self.tensor is not None else self.tensors
 
 
 @dataclass(frozen=True)

@@ -54,7 +54,7 @@ def signature_table(version: ModelVersion, bundle: Bundle | None) -> SignatureTa
     if signature is None:
         return SignatureTable([])
     carried = _carried(bundle)
-    tensors = [signature.tensor] if signature.tensor is not None else signature.tensors
+    tensors = signature.all_tensors
     if tensors:
         alone = len(tensors) == 1
         rows = [

@@ -114,7 +114,7 @@ def _check_signature(
     from converters import golden
 
     signature = manifest.signature
-    tensors = [signature.tensor] if signature.tensor is not None else signature.tensors
+    tensors = signature.all_tensors
     names = [one.name or "X" for one in tensors] or [column.name for column in signature.columns]
     if list(rows) != names or {n for one in manifest.inputs for n in one.columns} - set(names):
         raise golden.GoldenError("they do not have the signature's columns")

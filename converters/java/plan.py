@@ -154,7 +154,7 @@ def _column_fields(manifest: Manifest) -> list[Field]:
 def _tensor_fields(manifest: Manifest) -> list[Field]:
     """One array each; a single one needs no name of its own."""
     signature = manifest.signature
-    tensors = signature.tensors or ([signature.tensor] if signature.tensor else [])
+    tensors = signature.all_tensors
     nullable = {name for item in manifest.inputs if item.nullable for name in item.columns}
     chosen = names.fields((tensor.name for tensor in tensors), _TENSOR_WORDS)
     fields = []

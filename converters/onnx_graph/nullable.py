@@ -45,6 +45,13 @@ def _takes_missing(model: Loaded, one: Input, row: Rows, outputs: list[Output]) 
     return True
 
 
+def empty_text(model: Loaded) -> str:
+    """What "" is at the model, as `Graph.empty_text` has it."""
+    if learns_empty_text(model.estimator):
+        return "value"
+    return "none" if model.missing_text is None else "nan"
+
+
 def learns_empty_text(estimator: Any) -> bool:
     """Whether some encoder or booster inside has "" among its categories."""
     for part in parts(estimator):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from functools import reduce
+from functools import partial, reduce
 from typing import Any, TypeVar
 
 import numpy as np
@@ -167,29 +167,20 @@ def clip(cells: Cells, attributes: dict[str, Any], inputs: list[Array]) -> Array
     return result
 
 
-@operator("And")
-def both(cells: Cells, attributes: dict[str, Any], inputs: list[Array]) -> Array:
-    return each(cells.both, *inputs)
+def _cell_by_cell(method: Callable[..., Cell]) -> Operator:
+    def compute(cells: Cells, attributes: dict[str, Any], inputs: list[Array]) -> Array:
+        return each(partial(method, cells), *inputs)
+
+    return compute
 
 
-@operator("Or")
-def either(cells: Cells, attributes: dict[str, Any], inputs: list[Array]) -> Array:
-    return each(cells.either, *inputs)
-
-
-@operator("Not")
-def opposite(cells: Cells, attributes: dict[str, Any], inputs: list[Array]) -> Array:
-    return each(cells.opposite, *inputs)
-
-
-@operator("IsNaN")
-def is_nan(cells: Cells, attributes: dict[str, Any], inputs: list[Array]) -> Array:
-    return each(cells.missing, *inputs)
-
-
-@operator("Where")
-def where(cells: Cells, attributes: dict[str, Any], inputs: list[Array]) -> Array:
-    return each(cells.choose, *inputs)
+OPERATORS |= {
+    "And": _cell_by_cell(Cells.both),
+    "Or": _cell_by_cell(Cells.either),
+    "Not": _cell_by_cell(Cells.opposite),
+    "IsNaN": _cell_by_cell(Cells.missing),
+    "Where": _cell_by_cell(Cells.choose),
+}
 
 
 @operator("Identity")

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from converters.contract import Options, Output, OutputKind, Request
+from converters.contract import Options, Request
 from converters.errors import Refused
 from converters.onnx_graph import compose, inputs, nullable
 from converters.onnx_graph.frame import Frame
 from converters.onnx_graph.graph import OPSET, Graph
-from converters.onnx_graph.registry import Answer, Predicted
+from converters.onnx_graph.outputs import outputs_of
 from converters.routes.converted import Converted
 from converters.sources.loaded import Loaded
 
@@ -25,17 +24,17 @@ def write(model: Loaded, request: Request, folder: Path) -> Converted:
     Raises:
         Refused: by name, for what no emitter writes or what is known to be wrong.
     """
-    graph = Graph(opset=_opset(request.options), empty_text=_empty_text(model), shares_leaves=True)
+    empty_text = nullable.empty_text(model)
+    graph = Graph(opset=_opset(request.options), empty_text=empty_text, shares_leaves=True)
     declared, frame = inputs.declare(graph, model.signature, request.options)
     if model.signature.tensor is None:
         frame = _trained_width(model, frame)
     answer = compose.predicted(graph, model.estimator, frame)
     if any(value.dtype == "float32" for value in graph.inputs):
         graph.inexact.append("the model takes float32 inputs")
-    names = _output_names(answer, [value.name for value in graph.inputs])
-    pairs = list(zip(names, answer.answers, strict=True))
-    outputs = [_output(name, one, answer) for name, one in pairs]
-    document = graph.build([(name, one.value) for name, one in pairs])
+    outputs = outputs_of(answer, [value.name for value in graph.inputs])
+    pairs = zip(outputs, answer.answers, strict=True)
+    document = graph.build([(output.name, one.value) for output, one in pairs])
     (folder / FILE).write_bytes(document.SerializeToString(deterministic=True))
     return Converted(
         file=FILE,
@@ -46,12 +45,6 @@ def write(model: Loaded, request: Request, folder: Path) -> Converted:
         facts=_facts(graph),
         notes=[*model.notes, *dict.fromkeys(graph.notes)],
     )
-
-
-def _empty_text(model: Loaded) -> str:
-    if nullable.learns_empty_text(model.estimator):
-        return "value"
-    return "none" if model.missing_text is None else "nan"
 
 
 def _opset(options: Options) -> int:
@@ -81,30 +74,6 @@ def _selects(estimator: Any) -> bool:
         searched = getattr(estimator, "best_estimator_", None)
         estimator = searched if searched is not None else estimator.steps[0][1]
     return hasattr(estimator, "transformers_") and hasattr(estimator, "feature_names_in_")
-
-
-def _output_names(answer: Predicted, taken: Sequence[str]) -> list[str]:
-    """The answers' own names; one that an input has gets underscores."""
-    names = []
-    for one in answer.answers:
-        name = one.name
-        while name in taken:
-            name += "_"
-        names.append(name)
-    return names
-
-
-def _output(name: str, answer: Answer, whole: Predicted) -> Output:
-    with_classes = answer.kind is not OutputKind.VALUES
-    classes = whole.classes if answer.classes is None else answer.classes
-    return Output(
-        name=name,
-        kind=answer.kind,
-        dtype=answer.value.dtype,
-        width=answer.value.width,
-        classes=list(classes) if with_classes else [],
-        source=answer.source,
-    )
 
 
 def _facts(graph: Graph) -> dict[str, str]:

@@ -14,7 +14,7 @@ from converters.contract import Options, Output, OutputKind, Request
 from converters.errors import Refused
 from converters.onnx_graph import compose, inputs, nullable
 from converters.onnx_graph.graph import Graph, Value
-from converters.onnx_graph.registry import Answer, Predicted
+from converters.onnx_graph.outputs import outputs_of
 from converters.pmml_document import compile as compiler
 from converters.pmml_document.cells import TYPES, Cell
 from converters.pmml_document.compile import Program
@@ -34,7 +34,7 @@ def write(model: Loaded, request: Request, folder: Path) -> Converted:
     Raises:
         Refused: by name, for what no emitter writes, and what `pmml_document` refuses.
     """
-    graph = Graph(empty_text=_empty_text(model))
+    graph = Graph(empty_text=nullable.empty_text(model))
     declared, frame = inputs.declare(graph, model.signature, Options(inputs="columns"))
     _same_width(model, frame.width)
     try:
@@ -47,8 +47,7 @@ def write(model: Loaded, request: Request, folder: Path) -> Converted:
     program = Program()
     fields, given = _fields(program, graph, model)
     compiler.compiled(graph, given, program)
-    names = [field.name for field in fields]
-    outputs = [_output(_free(one.name, names), one, answer) for one in answer.answers]
+    outputs = outputs_of(answer, [field.name for field in fields])
     told = [
         field
         for output, one in zip(outputs, answer.answers, strict=True)
@@ -92,12 +91,6 @@ def _same_width(model: Loaded, width: int) -> None:
         )
 
 
-def _empty_text(model: Loaded) -> str:
-    if nullable.learns_empty_text(model.estimator):
-        return "value"
-    return "none" if model.missing_text is None else "nan"
-
-
 def _fields(
     program: Program, graph: Graph, model: Loaded
 ) -> tuple[list[DataField], dict[str, npt.NDArray[Any]]]:
@@ -116,25 +109,6 @@ def _fields(
 def _field(program: Program, value: Value, name: str) -> Cell:
     may_miss = value.dtype in ("float32", "float64", "string")
     return program.cells.field(name, TYPES[value.dtype], may_miss)
-
-
-def _free(name: str, taken: list[str]) -> str:
-    while name in taken:
-        name += "_"
-    return name
-
-
-def _output(name: str, answer: Answer, whole: Predicted) -> Output:
-    with_classes = answer.kind is not OutputKind.VALUES
-    classes = whole.classes if answer.classes is None else answer.classes
-    return Output(
-        name=name,
-        kind=answer.kind,
-        dtype=answer.value.dtype,
-        width=answer.value.width,
-        classes=list(classes) if with_classes else [],
-        source=answer.source,
-    )
 
 
 def _answered(output: Output, cells: list[Cell]) -> list[OutputField]:

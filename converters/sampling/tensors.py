@@ -39,7 +39,7 @@ def draw(model: Loaded, request: Request) -> tuple[Rows, list[str]]:
     """Rows, each tensor flat [N, values a row], and why each row was drawn."""
     random = np.random.default_rng(request.seed)
     signature = model.signature
-    tensors = [signature.tensor] if signature.tensor is not None else signature.tensors
+    tensors = signature.all_tensors
     width = max(1, sum(tensor.width for tensor in tensors))
     count = max(FEWEST_ROWS, min(request.rows, MOST_CELLS // width))
     ranges = getattr(model.estimator, "input_ranges", {})

@@ -97,12 +97,3 @@ def carried(tensor: Tensor) -> str:
         Refused: `column_type` for a dtype that no row holds.
     """
     return types.tensor(tensor.name or TENSOR, tensor.dtype).rows
-
-
-def dtype_of(column_type: str) -> str:
-    """The numpy dtype of one of MLflow's column types.
-
-    Raises:
-        Refused: `column_type` for a type that no route carries (binary, arrays, objects).
-    """
-    return types.column("of the signature", column_type).rows

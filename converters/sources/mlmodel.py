@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import pickle
 import sys
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +20,18 @@ except ImportError:  # pragma: no cover - depends on how PyYAML was built
     from yaml import SafeLoader  # type: ignore[assignment]
 
 FILE = "MLmodel"
+# What unpickling raises on a file that is cut short or damaged, whatever the library.
+DAMAGE = (
+    pickle.UnpicklingError,
+    EOFError,
+    UnicodeDecodeError,
+    IndexError,
+    KeyError,
+    ValueError,
+    TypeError,
+    OverflowError,
+    zipfile.BadZipFile,
+)
 
 
 def read(folder: Path) -> dict[str, Any]:

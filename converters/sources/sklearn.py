@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pickle
-import zipfile
 import zlib
 from pathlib import Path
 from typing import Any
@@ -11,19 +10,8 @@ from typing import Any
 from converters.errors import Refused
 from converters.sources import mlmodel
 
-# What unpickling raises on a file that is cut short or damaged.
-DAMAGE = (
-    pickle.UnpicklingError,
-    EOFError,
-    UnicodeDecodeError,
-    IndexError,
-    KeyError,
-    ValueError,
-    TypeError,
-    OverflowError,
-    zipfile.BadZipFile,
-    zlib.error,
-)
+# What unpickling raises on a file that is cut short or damaged, compressed ones included.
+DAMAGE = (*mlmodel.DAMAGE, zlib.error)
 
 
 def load(folder: Path, config: dict[str, Any]) -> Any:

@@ -22,17 +22,9 @@ PICKLED, SCRIPT, EXPORTED = "pickled module", "TorchScript", "exported program"
 STANDARD_PICKLES = ("pickle", "cloudpickle", "mlflow.pytorch.pickle_module")
 # What PyTorch and pickle raise on a file that is cut short or damaged.
 DAMAGE = (
-    pickle.UnpicklingError,
-    EOFError,
-    UnicodeDecodeError,
-    IndexError,
-    KeyError,
-    ValueError,
-    TypeError,
-    OverflowError,
+    *mlmodel.DAMAGE,
     RuntimeError,  # all that PyTorch's own readers say
     struct.error,
-    zipfile.BadZipFile,
 )
 
 

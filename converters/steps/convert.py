@@ -35,8 +35,6 @@ if TYPE_CHECKING:
     from converters.steps.asking import Asked
 
 ROWS_DIR = "rows"
-KINDS_FILE = "kinds.json"
-SPLITS_FILE = "splits.json"
 
 PACKAGES = (
     *("numpy", "pandas", "scikit-learn", "xgboost-cpu", "lightgbm", "onnx", "skl2onnx"),
@@ -114,10 +112,10 @@ def _no_route(request: Request) -> str:
 def _answers(
     work: _Work, request: Request, model: Loaded, converted: Converted, own: Rows | None
 ) -> Asked:
-    from converters import golden, sampling
+    from converters import explaining, golden, sampling
     from converters.sampling import dataset, given
     from converters.sources import unsettled
-    from converters.steps import asking
+    from converters.steps import asking, choosing
 
     outputs = [*converted.outputs, *asking.margin_outputs(model.estimator, converted.outputs)]
     answer = partial(model.answer, outputs=outputs)
@@ -134,8 +132,8 @@ def _answers(
         asked = asking.ask(answer, rows, kinds, hanging, sample.inexact)
     asked.excluded += left_out
     golden.write(work.folder / ROWS_DIR, asked.rows, asked.answers)
-    (work.folder / KINDS_FILE).write_text(json.dumps(asked.kinds), encoding="utf-8")
-    (work.folder / SPLITS_FILE).write_text(json.dumps(sample.splits), encoding="utf-8")
+    (work.folder / choosing.KINDS_FILE).write_text(json.dumps(asked.kinds), encoding="utf-8")
+    (work.folder / explaining.SPLITS_FILE).write_text(json.dumps(sample.splits), encoding="utf-8")
     return asked
 
 

@@ -196,11 +196,8 @@ def _rows(work: _Work) -> tuple[Rows, Answers]:
 
 
 def _names(signature: Signature) -> list[str]:
-    if signature.tensor is not None:
-        return [signature.tensor.name or "X"]
-    if signature.tensors:
-        return [tensor.name for tensor in signature.tensors]
-    return [column.name for column in signature.columns]
+    tensors = [tensor.name or "X" for tensor in signature.all_tensors]
+    return tensors or [column.name for column in signature.columns]
 
 
 def _open(name: str, path: Path, data_files: list[str]) -> Scorer:

@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from converters import types
 from converters.contract import Input, Options, Output, OutputKind, Signature
 from converters.errors import Refused
-from converters.sources.loaded import TENSOR, Loaded, dtype_of
+from converters.sources.loaded import TENSOR, Loaded
 from converters.sources.tensorflow_model import (
     HIGHEST,
     PROBE_ROWS,
@@ -79,14 +80,14 @@ def probe(model: Loaded, value: float = 0.0, rows: int = PROBE_ROWS, only: str =
     """A frame of some rows in which every cell has one value (`only` names the tensor with it)."""
     made = {}
     signature = model.signature
-    for tensor in [signature.tensor] if signature.tensor is not None else signature.tensors:
+    for tensor in signature.all_tensors:
         name = tensor.name or TENSOR
         filled = value if only in ("", name) else 0.0
         cells = [rows, tensor.width]
         text = tensor.dtype == TEXT
         made[name] = np.full(cells, "a" if text else filled).astype(tensor.dtype)
     for column in signature.columns:
-        dtype = dtype_of(column.type)
+        dtype = types.column(column.name, column.type).rows
         made[column.name] = np.full(rows, "a" if dtype == TEXT else value).astype(dtype)
     return model.frame(made)
 
@@ -97,7 +98,7 @@ def _inputs(signature: Signature, options: Options, floatx: str) -> list[Input]:
     floatx: the type to which Keras casts every float before anything else; so that nothing is
     rounded in another way, the file takes that type itself.
     """
-    tensors = [signature.tensor] if signature.tensor is not None else signature.tensors
+    tensors = signature.all_tensors
     if tensors:
         return [
             Input(
@@ -108,7 +109,7 @@ def _inputs(signature: Signature, options: Options, floatx: str) -> list[Input]:
             )
             for tensor in tensors
         ]
-    dtypes = [dtype_of(column.type) for column in signature.columns]
+    dtypes = [types.column(column.name, column.type).rows for column in signature.columns]
     for column, dtype in zip(signature.columns, dtypes, strict=True):
         if dtype.startswith("datetime"):
             raise Refused(
@@ -128,7 +129,7 @@ def _inputs(signature: Signature, options: Options, floatx: str) -> list[Input]:
 
 def signature_rank(signature: Signature, name: str) -> int:
     """How many axes a tensor of the signature has, the batch included."""
-    tensors = [signature.tensor] if signature.tensor is not None else signature.tensors
+    tensors = signature.all_tensors
     return next(len(one.shape) for one in tensors if (one.name or TENSOR) == name)
 
 
@@ -145,7 +146,7 @@ def _arranger(
     import tensorflow as tf
 
     if signature.columns:
-        dtypes = {dtype_of(column.type) for column in signature.columns}
+        dtypes = {types.column(column.name, column.type).rows for column in signature.columns}
         if len(dtypes) > 1 and dtypes & {"bool", TEXT}:
             raise Refused(
                 "column_type",
@@ -294,7 +295,7 @@ def _outputs(
 
 def _as_is(estimator: TensorFlowModel, signature: Signature) -> list[str]:
     """The tensors whose numbers may be limited: those with no limit yet that hold numbers."""
-    tensors = [signature.tensor] if signature.tensor is not None else signature.tensors
+    tensors = signature.all_tensors
     return [
         one.name
         for one in tensors

@@ -12,7 +12,7 @@ import numpy as np
 
 from converters import catalog, contract, environments, golden
 from converters.contract import ConvertReport, Identity, JudgeReport, Request
-from workers import environments as builder
+from tests.real_models import elsewhere
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -46,6 +46,13 @@ def make_job(folder, model, flavor="sklearn", target="onnx", **over):
     return folder
 
 
+def judge_environment(target):
+    """The environment whose runtime judges this target."""
+    row = catalog.target(target)
+    assert row is not None, target
+    return row.environment
+
+
 def python_for(verb, folder):
     """The interpreter that a worker would take for this verb; its environment is built once."""
     if not (folder / "request.json").exists():
@@ -57,8 +64,7 @@ def python_for(verb, folder):
     route, target = catalog.route(request.flavor, request.target), catalog.target(request.target)
     wanted = {"convert": route and route.environment, "judge": target and target.environment}
     name = wanted.get(verb) or environments.STANDARD
-    place = Path(os.environ.get("CROSSPORT_ENVIRONMENTS") or ROOT / "var" / "environments")
-    return builder.ready(name, place, print, lambda: False)
+    return elsewhere.python(name)
 
 
 def call(verb, folder):

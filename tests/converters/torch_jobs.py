@@ -1,25 +1,15 @@
 """Many conversions in one child of the torch environment: loading torch takes longer than each."""
 
 import functools
-import os
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
 from converters import contract
 from converters.contract import ConvertReport, JudgeReport
 from tests.converters import jobs
-from tests.real_models import torch_models
+from tests.real_models import elsewhere, torch_models
 
 ROWS = 300
-# The verb of each folder after the first argument, in one process.
-EACH = """
-import importlib, pathlib, sys
-step = importlib.import_module(f"converters.steps.{sys.argv[1]}")
-for folder in sys.argv[2:]:
-    step.run(pathlib.Path(folder))
-"""
 
 
 class Done:
@@ -32,13 +22,13 @@ class Done:
             folder = Path(self._holder.name) / name
             model = torch_models.copy(name, folder / "source")
             self.folders[name] = jobs.make_job(folder, model, flavor, target, rows=ROWS)
-        _each("convert", torch_models.python(), self.folders.values())
+        elsewhere.run("convert", list(self.folders.values()), torch_models.ENVIRONMENT)
         made = [
             folder
             for name, folder in self.folders.items()
             if self.report(name).state == "converted"
         ]
-        _each("judge", torch_models.python() if target == "torchscript" else sys.executable, made)
+        elsewhere.run("judge", made, jobs.judge_environment(target))
 
     def report(self, name) -> ConvertReport:
         return contract.read(ConvertReport, self.folders[name] / "convert" / "report.json")
@@ -70,16 +60,3 @@ def torchscript() -> Done:
     refused = ("script_of_columns", "data_dependent", "exported_tokens")
     chosen = [*names(torch_models.TORCHSCRIPT), *refused]
     return Done(dict.fromkeys(chosen, "pytorch"), "torchscript")
-
-
-def _each(verb, python, folders):
-    done = subprocess.run(
-        [python, "-c", EACH, verb, *map(str, folders)],
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(jobs.ROOT), "OMP_NUM_THREADS": "1"},
-        cwd="/",
-        capture_output=True,
-        text=True,
-        timeout=900,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]

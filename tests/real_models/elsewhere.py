@@ -62,7 +62,7 @@ def _child(command: list[str], environment: dict[str, str]) -> None:
         cwd="/",
         capture_output=True,
         text=True,
-        timeout=600,
+        timeout=900,
         check=False,
     )
     assert done.returncode == 0, done.stderr[-3000:]

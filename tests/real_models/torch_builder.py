@@ -527,9 +527,9 @@ def make_on_a_gpu(folder):
 
 
 if __name__ == "__main__":
-    sys.path.append(sys.argv[1])
-    root = Path(sys.argv[2])
-    wanted = sys.argv[3:] or [name[5:] for name in globals() if name.startswith("make_")]
+    sys.path.append(os.environ["STANDARD_PACKAGES"])
+    root = Path(sys.argv[1])
+    wanted = sys.argv[2:] or [name[5:] for name in globals() if name.startswith("make_")]
     for wish in wanted:
         torch.manual_seed(7)
         np.random.seed(7)

@@ -2,61 +2,15 @@
 
 from __future__ import annotations
 
-import functools
-import os
-import shutil
-import subprocess
-import sysconfig
-import tempfile
 from pathlib import Path
 
-from tests.real_models.sklearn_models import Make
-from workers import environments
+from tests.real_models import elsewhere
 
-ROOT = Path(__file__).resolve().parents[2]
-BUILDER = Path(__file__).with_name("torch_builder.py")
-
-
-def python() -> Path:
-    """The torch environment's interpreter; the environment is built first where it is missing."""
-    place = Path(os.environ.get("CROSSPORT_ENVIRONMENTS") or ROOT / "var" / "environments")
-    return environments.ready("torch", place, print, lambda: False)
-
-
-@functools.cache
-def _saved() -> Path:
-    """A folder that holds every model of the builder, by name, as long as this process lives."""
-    holder = tempfile.TemporaryDirectory(prefix="crossport-torch-")
-    _saved.holder = holder  # type: ignore[attr-defined]
-    done = subprocess.run(
-        [python(), BUILDER, sysconfig.get_paths()["purelib"], holder.name],
-        env={"PATH": os.environ["PATH"], "HOME": holder.name, "OMP_NUM_THREADS": "1"},
-        cwd=holder.name,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    return Path(holder.name)
-
-
-def copy(name: str, folder: Path) -> Path:
-    """The model of this name in the builder, in a folder of its own."""
-    shutil.copytree(_saved() / name, folder)
-    return folder
-
-
-def _maker(name: str) -> Make:
-    def make(folder: Path) -> Path:
-        return copy(name, folder)
-
-    make.__name__ = f"make_{name}"
-    return make
-
+ENVIRONMENT = "torch"
+copy = elsewhere.copier(ENVIRONMENT, Path(__file__).with_name("torch_builder.py"))
 
 PYTORCH = [
-    _maker(name)
+    elsewhere.maker(copy, name)
     for name in (
         *("mlp", "cnn", "lstm", "encoder", "two_inputs", "several_outputs", "columns"),
         *("mixed_columns", "branching_script", "script", "trace", "exported", "exported_cnn"),
@@ -68,8 +22,10 @@ PYTORCH = [
 # was recorded of attention is bound to the batch.
 NO_SCRIPT = ("make_script_of_columns", "make_exported_tokens")
 TORCHSCRIPT = [make for make in PYTORCH if make.__name__ not in NO_SCRIPT]
-TRANSFORMERS = [_maker(name) for name in ("bert_classes", "distilbert_tokens", "vit_classes")]
-SENTENCES = [_maker("embedder")]
+TRANSFORMERS = [
+    elsewhere.maker(copy, name) for name in ("bert_classes", "distilbert_tokens", "vit_classes")
+]
+SENTENCES = [elsewhere.maker(copy, "embedder")]
 # No file can answer like these: the builder's models that have to be refused.
 REFUSED = (
     *("data_dependent", "noisy", "dropping", "centred", "trained_export", "one_row_export"),

@@ -3,9 +3,7 @@
 import io
 import json
 import shutil
-import sys
 import zipfile
-from pathlib import Path
 
 import onnx
 import pytest
@@ -13,6 +11,7 @@ import pytest
 from converters import contract
 from converters.contract import ConvertReport, JudgeReport
 from tests.converters import jobs
+from tests.real_models import elsewhere
 from tests.real_models import tensorflow_models as models
 from tests.real_models.tensorflow_models import BOTH, KERAS_NATIVE, SAVED_ONLY
 
@@ -56,11 +55,11 @@ def done(tmp_path_factory):
         job = place / f"{name}-{target}"
         job.mkdir()
         folders[name, target] = jobs.make_job(job, model(name, place), flavor, target, rows=ROWS)
-    python = models.python()
-    models.run("convert", list(folders.values()), python)
+    elsewhere.run("convert", list(folders.values()), models.ENVIRONMENT)
     good = {key for key, job in folders.items() if converted(job).state == "converted"}
-    for target, interpreter in (("onnx", Path(sys.executable)), ("savedmodel", python)):
-        models.run("judge", [folders[key] for key in sorted(good) if key[1] == target], interpreter)
+    for target in TARGETS:
+        chosen = [folders[key] for key in sorted(good) if key[1] == target]
+        elsewhere.run("judge", chosen, jobs.judge_environment(target))
     return folders
 
 
@@ -211,7 +210,7 @@ def test_the_same_convolutions_are_the_same_files(tmp_path):
             place.mkdir()
             source = models.copy("cnn", place / "source")
             folders.append(jobs.make_job(place, source, "tensorflow", target, rows=100))
-        models.run("convert", folders, models.python())
+        elsewhere.run("convert", folders, models.ENVIRONMENT)
         names = archive_names(folders[1] / "convert/saved_model.zip")
         assert names == sorted(names)
         files = (folders[0] / "convert/model.onnx", folders[1] / "convert/saved_model.zip")

@@ -8,7 +8,7 @@ import zipfile
 import pytest
 
 from tests.converters import jobs
-from tests.real_models import torch_models
+from tests.real_models import elsewhere, torch_models
 
 # Reads each file, and prints the code of its refusal.
 READ = """
@@ -50,7 +50,7 @@ FILES = [("mlp", "model.pth"), ("script", "model.pth"), ("exported", "model.pt2"
 def read(paths):
     """What the source says of each file, all in one child."""
     done = subprocess.run(
-        [torch_models.python(), "-c", READ, *map(str, paths)],
+        [elsewhere.python(torch_models.ENVIRONMENT), "-c", READ, *map(str, paths)],
         env={"PATH": os.environ["PATH"], "PYTHONPATH": str(jobs.ROOT)},
         capture_output=True,
         text=True,
