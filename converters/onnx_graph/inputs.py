@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from converters import types
 from converters.contract import Column, Input, Options, Signature
 from converters.errors import Refused
@@ -65,3 +67,26 @@ def _declare_tensor(graph: Graph, signature: Signature) -> tuple[list[Input], Fr
 
 def _file_dtype(column: Column) -> str:
     return types.column(column.name, column.type).file
+
+
+def check_width(estimator: Any, frame: Frame) -> None:
+    """See that a signature has as many columns as its model was trained on.
+
+    Raises:
+        Refused: `signature_width`, but not for a model that picks its columns by name.
+    """
+    trained = int(getattr(estimator, "n_features_in_", 0))
+    if trained and trained != frame.width and not _selects(estimator):
+        raise Refused(
+            "signature_width",
+            f"The signature has {frame.width} columns, the model was trained on {trained}; log the "
+            "model again with the signature of its training data.",
+        )
+
+
+def _selects(estimator: Any) -> bool:
+    """Whether the model picks its columns by name, so that others may be there or be gone."""
+    while getattr(estimator, "steps", None) or hasattr(estimator, "best_estimator_"):
+        searched = getattr(estimator, "best_estimator_", None)
+        estimator = searched if searched is not None else estimator.steps[0][1]
+    return hasattr(estimator, "transformers_") and hasattr(estimator, "feature_names_in_")

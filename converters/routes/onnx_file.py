@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from converters.contract import Options, Request
 from converters.errors import Refused
 from converters.onnx_graph import compose, inputs, nullable
-from converters.onnx_graph.frame import Frame
 from converters.onnx_graph.graph import OPSET, Graph
 from converters.onnx_graph.outputs import outputs_of
 from converters.routes.converted import Converted
@@ -28,7 +26,7 @@ def write(model: Loaded, request: Request, folder: Path) -> Converted:
     graph = Graph(opset=_opset(request.options), empty_text=empty_text, shares_leaves=True)
     declared, frame = inputs.declare(graph, model.signature, request.options)
     if model.signature.tensor is None:
-        frame = _trained_width(model, frame)
+        inputs.check_width(model.estimator, frame)
     answer = compose.predicted(graph, model.estimator, frame)
     if any(value.dtype == "float32" for value in graph.inputs):
         graph.inexact.append("the model takes float32 inputs")
@@ -54,26 +52,6 @@ def _opset(options: Options) -> int:
             f"Opset {options.opset} cannot be written; {OPSETS.start} to {OPSETS.stop - 1} can.",
         )
     return options.opset or OPSET
-
-
-def _trained_width(model: Loaded, frame: Frame) -> Frame:
-    """See that the signature has as many columns as the model was trained on."""
-    trained = getattr(model.estimator, "n_features_in_", 0)
-    if trained and int(trained) != frame.width and not _selects(model.estimator):
-        raise Refused(
-            "signature_width",
-            f"The signature has {frame.width} columns, the model was trained on {int(trained)}; "
-            "log the model again with the signature of its training data.",
-        )
-    return frame
-
-
-def _selects(estimator: Any) -> bool:
-    """Whether the model picks its columns by name, so that others may be there or be gone."""
-    while getattr(estimator, "steps", None) or hasattr(estimator, "best_estimator_"):
-        searched = getattr(estimator, "best_estimator_", None)
-        estimator = searched if searched is not None else estimator.steps[0][1]
-    return hasattr(estimator, "transformers_") and hasattr(estimator, "feature_names_in_")
 
 
 def _facts(graph: Graph) -> dict[str, str]:

@@ -36,7 +36,8 @@ def write(model: Loaded, request: Request, folder: Path) -> Converted:
     """
     graph = Graph(empty_text=nullable.empty_text(model))
     declared, frame = inputs.declare(graph, model.signature, Options(inputs="columns"))
-    _same_width(model, frame.width)
+    if model.signature.tensor is None:
+        inputs.check_width(model.estimator, frame)
     try:
         answer = compose.predicted(graph, model.estimator, frame)
     except Refused as refusal:
@@ -78,17 +79,6 @@ def _for_pmml(refusal: Refused) -> Refused:
     if refusal.code == "no_converter":
         sentence = re.sub(r" \(.*\)", "", sentence)
     return Refused(refusal.code, sentence.replace("ONNX", "PMML"))
-
-
-def _same_width(model: Loaded, width: int) -> None:
-    """See that the signature has as many columns as the model was trained on."""
-    trained = getattr(model.estimator, "n_features_in_", 0)
-    if model.signature.tensor is None and trained and int(trained) != width:
-        raise Refused(
-            "signature_width",
-            f"The signature has {width} columns, the model was trained on {int(trained)}; log the "
-            "model again with the signature of its training data.",
-        )
 
 
 def _fields(
