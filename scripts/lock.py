@@ -36,7 +36,7 @@ FILES: dict[str, list[str]] = {
     # Workers run on Linux; a framework may hold back what the standard environment has newer.
     **{
         f"converters/environments/{name}.txt": [*LINUX, "--group", name]
-        for name in ("torch", "tensorflow", "h2o", "statistics")
+        for name in ("torch", "tensorflow", "h2o", "statistics", "spark")
     },
 }
 

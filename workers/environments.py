@@ -2,7 +2,9 @@
 
 An environment is named by the hash of its pins and of this Python, so new pins are a new folder;
 it is complete only when its stamp is there. Wheels only, by hash, with the network and without any
-model or secret: what a wheel's code does on import happens later, in a confined child.
+model or secret: what a wheel's code does on import happens later, in a confined child. The one
+exception are packages that an environment names as published from source only: their pinned source
+is built by the build tool pinned beside it, and nothing that is not hashed takes part.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ import subprocess
 import sys
 import sysconfig
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from converters import environments
@@ -97,11 +99,31 @@ def _build(name: str, place: Path, log: Log, stopped: Callable[[], bool]) -> Non
     _call([uv, "venv", "--quiet", "--python", sys.executable, str(place)], row, log, stopped)
     install = [uv, "pip", "install", "--python", str(place / "bin" / "python")]
     install += ["--require-hashes", "--only-binary", ":all:", "--compile-bytecode"]
+    if row.from_source:
+        # An isolated build would fetch a build tool that no pin names: it is installed first.
+        tools = place / "build_tools.txt"
+        tools.write_text(pins_of(row.pins.read_text(encoding="utf-8"), row.build_with))
+        _call([*install, "--requirement", str(tools)], row, log, stopped)
+        for package in row.from_source:
+            install += ["--no-binary", package, "--no-build-isolation-package", package]
     _call([*install, "--requirement", str(row.pins)], row, log, stopped)
     # The child runs this very library, whatever environment it runs in.
     (site,) = place.glob("lib/python*/site-packages")
     (site / "converters").symlink_to(environments.FOLDER.parent)
     (place / STAMP).touch()
+
+
+def pins_of(pins: str, names: Sequence[str]) -> str:
+    """The lines of a requirements file that pin these packages, hashes included.
+
+    Raises:
+        ValueError: one of them is not pinned.
+    """
+    blocks = pins.replace("\\\n", "\0").splitlines()
+    found = {line.partition("==")[0]: line for line in blocks if "==" in line}
+    if missing := [name for name in names if name not in found]:
+        raise ValueError(f"not pinned: {', '.join(missing)}")
+    return "".join(found[name].replace("\0", "\\\n") + "\n" for name in names)
 
 
 def _uv() -> str:

@@ -16,11 +16,17 @@ FOLDER = Path(__file__).parent
 
 @dataclass(frozen=True)
 class Environment:
-    """One environment: what people call it, and about how large it is on disk."""
+    """One environment: what people call it, and about how large it is on disk.
+
+    from_source: the pinned packages that are published as source only. They alone may be built,
+        with the `build_with` pinned beside them; every other package comes as a wheel.
+    """
 
     name: str
     title: str
     gigabytes: float
+    from_source: tuple[str, ...] = ()
+    build_with: tuple[str, ...] = ("setuptools",)
 
     @property
     def pins(self) -> Path:
@@ -33,6 +39,7 @@ ENVIRONMENTS = (
     Environment("tensorflow", "TensorFlow", 2.0),
     Environment("h2o", "H2O", 1.0),
     Environment("statistics", "statsmodels", 0.6),
+    Environment("spark", "Spark", 1.1, from_source=("pyspark",)),
 )
 
 
