@@ -1,0 +1,430 @@
+"""Spark ML's feature stages, each in double and in the order of Spark's own arithmetic.
+
+Sources: the stages' documentation (spark.apache.org/docs/latest/ml-features) and the Scala sources
+of org.apache.spark.ml.feature, release 4.2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from converters.errors import Refused
+from converters.onnx_graph import encoding
+from converters.onnx_graph.formula import Formula
+from converters.onnx_graph.frame import Frame
+from converters.onnx_graph.graph import Graph, Value
+from converters.onnx_graph.spark_columns import Column, Table, Trace, Traces, vector
+
+Emitter = Callable[[Table, Any], None]
+FEATURES: dict[str, Emitter] = {}
+KEEP, SKIP = "keep", "skip"
+INVALID = (
+    "{name} refuses or leaves out rows with {what}; the converted model answers NaN, and no label, "
+    "for them."
+)
+
+
+def feature(*names: str) -> Callable[[Emitter], Emitter]:
+    """Register what writes these stages, by their class's name."""
+
+    def register(emit: Emitter) -> Emitter:
+        for name in names:
+            FEATURES[name] = emit
+        return emit
+
+    return register
+
+
+def columns_of(stage: Any) -> list[tuple[str, str]]:
+    """A stage's columns, one or several: (input, output).
+
+    Raises:
+        Refused: `spark_stage` where they do not pair.
+    """
+    if stage.hasParam("inputCols") and stage.isSet("inputCols"):
+        outputs = stage.getOutputCols() if stage.isSet("outputCols") else []
+        pairs = list(zip(stage.getInputCols(), outputs, strict=False))
+        if len(pairs) == len(stage.getInputCols()):
+            return pairs
+        raise Refused(
+            "spark_stage",
+            f"The stage {type(stage).__name__} has {len(stage.getInputCols())} inputCols and "
+            f"{len(outputs)} outputCols; give it one of each.",
+        )
+    return [(stage.getInputCol(), stage.getOutputCol())]
+
+
+def noted(table: Table, stage: Any, what: str) -> None:
+    """Say that rows without an answer in Spark are answered with nothing."""
+    table.graph.notes.append(INVALID.format(name=type(stage).__name__, what=what))
+
+
+def not_a_number(graph: Graph, value: Value) -> Value:
+    """[N, k] bool: NaN."""
+    return graph.op("IsNaN", [value], "bool", value.width)
+
+
+@feature("VectorAssembler")
+def assembler(table: Table, stage: Any) -> None:
+    """Numbers, booleans and vectors side by side; NaN of a number column as handleInvalid says."""
+    graph = table.graph
+    parts = [table.number(name) for name in stage.getInputCols()]
+    if stage.getHandleInvalid() != KEEP:
+        for name, part in zip(stage.getInputCols(), parts, strict=True):
+            if not part.is_vector and table.column(name).value.is_float:
+                table.refuse_where(not_a_number(graph, part.value))
+        noted(table, stage, "missing values")
+    whole = graph.concat([part.value for part in parts])
+    traces = tuple(trace for part in parts for trace in part.traced())
+    table.columns[stage.getOutputCol()] = vector(whole, traces)
+
+
+@feature("StringIndexerModel")
+def indexer(table: Table, stage: Any) -> None:
+    """The place of each text among the labels; other texts and null as handleInvalid says."""
+    keep = stage.getHandleInvalid() == KEEP
+    if not keep:
+        noted(table, stage, "texts that it has not learned, and missing ones")
+    for (source, target), labels in zip(columns_of(stage), stage.labelsArray, strict=True):
+        column = table.column(source)
+        labels = [str(label) for label in labels]
+        index = _index(table, column, labels)
+        place = table.graph.cast(table.graph.column(index), "float64")
+        if not keep:
+            beyond = table.graph.compare("GreaterOrEqual", place, np.full((1, 1), len(labels)))
+            table.refuse_where(beyond)
+        for trace in column.traced():
+            if trace is not None:
+                known = table.hints.categories.setdefault(trace.source, [])
+                known += [label for label in labels if label not in known]
+                table.hints.unseen |= {trace.source} if keep else set()
+        table.columns[target] = Column(place, labels=tuple(labels))
+
+
+def _index(table: Table, column: Column, labels: list[str]) -> Value:
+    """[N] int64 place among the labels, their count for another value.
+
+    A column of numbers is read as Spark writes each number as text.
+    """
+    graph, value = table.graph, column.value
+    if column.is_vector:
+        raise Refused(
+            "spark_stage", "StringIndexer is fed a vector here, which Spark refuses as well."
+        )
+    if value.dtype == "string":
+        categories: npt.NDArray[Any] = np.array(labels, dtype=object)
+        return encoding.index_of(graph, value, categories, Frame((value,)), 0)
+    if value.dtype == "bool":
+        numbers = {"true": 1.0, "false": 0.0}
+    else:
+        numbers = {label: found for label in labels if (found := _number(label, value)) is not None}
+    # A label that no number of this type is written as never occurs: nothing equals it.
+    known = [label for label in labels if label in numbers]
+    if not known:
+        nowhere = graph.compare("Less", graph.cast(value, "float64"), np.full((1, 1), -np.inf))
+        base = graph.cast(graph.flat(nowhere), "int64")
+        return graph.op("Add", [base, graph.const([len(labels)], "int64")], "int64", 0)
+    sought = np.array([numbers[label] for label in known])
+    found = encoding.index_of(graph, graph.cast(value, "float64"), sought, Frame((value,)), 0)
+    places = graph.const([*(labels.index(label) for label in known), len(labels)], "int64")
+    return graph.op("Gather", [places, found], "int64", 0, axis=0)
+
+
+def _number(label: str, value: Value) -> float | None:
+    """The number that Spark writes as this text, None for what it never writes."""
+    try:
+        number = float(label)
+    except ValueError:
+        return None
+    if value.is_float:
+        plain = "." in label or label in ("NaN", "Infinity", "-Infinity")
+        narrow = np.float32(number) if value.dtype == "float32" else number
+        return float(narrow) if plain else None
+    whole = label.removeprefix("-").isdecimal() and str(int(label)) == label
+    return number if whole and abs(number) <= 2.0**53 else None
+
+
+@feature("IndexToString")
+def index_to_text(table: Table, stage: Any) -> None:
+    """The text at each index; an index beyond them has no answer in Spark."""
+    graph = table.graph
+    column = table.number(stage.getInputCol())
+    labels = list(stage.getLabels()) if stage.isDefined("labels") else []
+    labels = [str(label) for label in labels or column.labels]
+    if not labels:
+        raise Refused(
+            "spark_labels",
+            f"IndexToString has no labels of its own, and column {stage.getInputCol()!r} does not "
+            "tell any. Give it labels=indexer.labels and log the pipeline again.",
+        )
+    place = Formula(graph, column.value)
+    inside = (place > -1.0) & (place < float(len(labels)))
+    table.refuse_where((~inside).value)
+    index = graph.cast(graph.flat(inside.where(place, 0.0).value), "int64")
+    picked = graph.op("Gather", [graph.const(labels, "string"), index], "string", 0, axis=0)
+    kind = "label" if column.kind == "label" else ""
+    classes = tuple(labels[: len(column.classes)]) if kind and column.classes else tuple(labels)
+    table.columns[stage.getOutputCol()] = Column(
+        graph.column(picked), kind=kind, classes=classes if kind else ()
+    )
+
+
+@feature("OneHotEncoderModel")
+def one_hot(table: Table, stage: Any) -> None:
+    """A vector with a 1 at the index, cut to a whole number; the last category may have none."""
+    keep, drop = stage.getHandleInvalid() == KEEP, stage.getDropLast()
+    if not keep:
+        noted(table, stage, "categories that it has not learned")
+    for (source, target), size in zip(columns_of(stage), stage.categorySizes, strict=True):
+        place = table.formula(source)
+        inside = (place >= 0.0) & (place < float(size))
+        if not keep:
+            table.refuse_where((~inside).value)
+        place = inside.where(place.call("Floor"), float(size))
+        width = int(size) + int(keep) - int(drop)
+        if not width:
+            raise Refused(
+                "no_features",
+                f"OneHotEncoder gives no column for {source!r}, which has one category only; leave "
+                "it out of the pipeline.",
+            )
+        ones = place.equals(np.arange(width, dtype=np.float64)).cast("float64")
+        table.columns[target] = vector(ones.value)
+
+
+def _rescaled(table: Table, stage: Any, shift: Any, scale: Any) -> None:
+    """(x - shift) * scale, slot by slot; either may be left out."""
+    column = table.number(stage.getInputCol())
+    made, traces = Formula(table.graph, column.value), list(column.traced())
+    if shift is not None:
+        made = made - np.asarray(shift, np.float64)
+    if scale is not None:
+        made = made * np.asarray(scale, np.float64)
+    offsets = np.zeros(column.width) if shift is None else np.asarray(shift, np.float64)
+    slopes = np.ones(column.width) if scale is None else np.asarray(scale, np.float64)
+    traces = [
+        _moved(one, float(slope), -float(offset * slope))
+        for one, slope, offset in zip(traces, slopes, offsets, strict=True)
+    ]
+    table.columns[stage.getOutputCol()] = vector(made.value, tuple(traces))
+
+
+def _moved(trace: Trace | None, slope: float, shift: float) -> Trace | None:
+    if trace is None or not slope:
+        return None
+    return Trace(trace.source, trace.slope * slope, trace.shift * slope + shift)
+
+
+def _inverse(values: Any, for_zero: float) -> npt.NDArray[np.float64]:
+    numbers = np.asarray(values, np.float64)
+    return np.where(numbers == 0.0, for_zero, 1.0 / np.where(numbers == 0.0, 1.0, numbers))
+
+
+@feature("StandardScalerModel")
+def standard(table: Table, stage: Any) -> None:
+    """Less the mean, times one by the deviation; a slot without deviation becomes 0."""
+    mean, std = stage.mean.toArray(), stage.std.toArray()
+    column = table.number(stage.getInputCol())
+    table.hints.add(
+        column.traced(), [[m - 3 * s, m, m + 3 * s] for m, s in zip(mean, std, strict=True)]
+    )
+    scale = _inverse(std, 0.0) if stage.getWithStd() else None
+    _rescaled(table, stage, mean if stage.getWithMean() else None, scale)
+
+
+@feature("RobustScalerModel")
+def robust(table: Table, stage: Any) -> None:
+    """Less the median, times one by the range; a slot without range becomes 0."""
+    median, range_ = stage.median.toArray(), stage.range.toArray()
+    column = table.number(stage.getInputCol())
+    table.hints.add(
+        column.traced(), [[m - 2 * r, m, m + 2 * r] for m, r in zip(median, range_, strict=True)]
+    )
+    scale = _inverse(range_, 0.0) if stage.getWithScaling() else None
+    _rescaled(table, stage, median if stage.getWithCentering() else None, scale)
+
+
+@feature("MaxAbsScalerModel")
+def max_abs(table: Table, stage: Any) -> None:
+    """Times one by the largest size; a slot of zeros stays."""
+    largest = stage.maxAbs.toArray()
+    table.hints.add(table.number(stage.getInputCol()).traced(), [[-one, one] for one in largest])
+    _rescaled(table, stage, None, _inverse(largest, 1.0))
+
+
+@feature("MinMaxScalerModel")
+def min_max(table: Table, stage: Any) -> None:
+    """(x - least) * scale + min; a constant slot becomes the middle, NaN stays."""
+    low, high = float(stage.getMin()), float(stage.getMax())
+    least, most = stage.originalMin.toArray(), stage.originalMax.toArray()
+    column = table.number(stage.getInputCol())
+    table.hints.add(column.traced(), list(zip(least, most, strict=True)))
+    x = Formula(table.graph, column.value)
+    span = most - least
+    scale = np.where(span != 0.0, (high - low) / np.where(span != 0.0, span, 1.0), 0.0)
+    made = (x - least) * scale + np.full(column.width, low)
+    if (scale == 0.0).any():
+        constant = x.is_nan().where(x, (low + high) / 2)
+        flat = Formula(table.graph, _mask(table, x, scale == 0.0))
+        made = flat.where(constant, made)
+    traces = [
+        _moved(one, float(s), low - float(least[i] * s))
+        for i, (one, s) in enumerate(zip(column.traced(), scale, strict=True))
+    ]
+    table.columns[stage.getOutputCol()] = vector(made.value, tuple(traces))
+
+
+def _mask(table: Table, like: Formula, where: npt.NDArray[np.bool_]) -> Value:
+    """[N, k] bool of one row of flags."""
+    same = like.is_nan() | ~like.is_nan()
+    flags = table.graph.const(where.reshape(1, -1), "bool")
+    return table.graph.op("And", [same.value, flags], "bool", like.value.width)
+
+
+@feature("ImputerModel")
+def imputer(table: Table, stage: Any) -> None:
+    """The surrogate where a value is the missing one; the column keeps its type."""
+    graph = table.graph
+    surrogates = stage.surrogateDF.collect()[0].asDict()
+    missing = float(stage.getMissingValue())
+    for source, target in columns_of(stage):
+        column = table.column(source)
+        x = table.formula(source)
+        gone = x.is_nan() if np.isnan(missing) else x.equals(missing)
+        fill = float(surrogates[source])
+        table.hints.add(column.traced(), [[fill, missing]] * column.width)
+        made = gone.where(fill, x).value
+        if column.value.dtype == "float32":
+            made = graph.cast(graph.cast(made, "float32"), "float64")
+        elif column.value.dtype in ("int32", "int64"):
+            made = graph.cast(graph.cast(made, column.value.dtype), "float64")
+        table.columns[target] = Column(made, traces=column.traces)
+
+
+@feature("Bucketizer")
+def bucketizer(table: Table, stage: Any) -> None:
+    """The bucket that holds a number, its lower border included and of the last one both."""
+    keep = stage.getHandleInvalid() == KEEP
+    several = stage.isSet("inputCols")
+    all_splits = stage.getSplitsArray() if several else [stage.getSplits()]
+    for (source, target), splits in zip(columns_of(stage), all_splits, strict=True):
+        column, x = table.column(source), table.formula(source)
+        borders = np.asarray(splits, np.float64)
+        table.hints.add(column.traced(), [borders])
+        inner = (x >= borders[1:-1]).cast("float64") if len(borders) > 2 else None
+        bucket = x.is_nan().cast("float64") * 0.0 if inner is None else inner.reduce("ReduceSum")
+        outside = (x < float(borders[0])) | (x > float(borders[-1]))
+        table.refuse_where(outside.value)
+        if keep:
+            bucket = x.is_nan().where(float(len(borders) - 1), bucket)
+        else:
+            table.refuse_where(x.is_nan().value)
+        table.columns[target] = Column(bucket.value)
+    noted(table, stage, "numbers outside of its splits" + ("" if keep else ", and missing ones"))
+
+
+@feature("Binarizer")
+def binarizer(table: Table, stage: Any) -> None:
+    """1 above the threshold, else 0; NaN is not above."""
+    pairs = columns_of(stage)
+    several = stage.isSet("inputCols") and stage.isSet("thresholds")
+    limits = stage.getThresholds() if several else [stage.getThreshold()] * len(pairs)
+    for (source, target), limit in zip(pairs, limits, strict=True):
+        column = table.number(source)
+        table.hints.add(column.traced(), [[limit]] * column.width)
+        above = (Formula(table.graph, column.value) > float(limit)).cast("float64")
+        table.columns[target] = Column(above.value, column.is_vector)
+
+
+@feature("Normalizer")
+def normalizer(table: Table, stage: Any) -> None:
+    """A vector by its norm; one without length stays."""
+    x = table.formula(stage.getInputCol())
+    p = float(stage.getP())
+    size = x.call("Abs")
+    if p == 1.0:
+        norm = size.reduce("ReduceSum")
+    elif p == 2.0:
+        norm = (x * x).reduce("ReduceSum").call("Sqrt")
+    elif np.isinf(p):
+        norm = size.reduce("ReduceMax")
+    else:
+        norm = (size**p).reduce("ReduceSum") ** (1.0 / p)
+    divisor = norm.equals(0.0).where(1.0, norm)
+    table.columns[stage.getOutputCol()] = vector((x / divisor).value)
+
+
+@feature("PCAModel")
+def pca(table: Table, stage: Any) -> None:
+    """The product with the components; nothing is subtracted."""
+    column = table.number(stage.getInputCol())
+    made = table.graph.matmul(column.value, stage.pc.toArray())
+    table.columns[stage.getOutputCol()] = vector(made)
+
+
+@feature("ElementwiseProduct")
+def product(table: Table, stage: Any) -> None:
+    """Slot times factor."""
+    _rescaled(table, stage, None, stage.getScalingVec().toArray())
+
+
+def _sliced(table: Table, stage: Any, source: str, places: list[int]) -> None:
+    column = table.number(source)
+    if not places:
+        raise Refused(
+            "no_features",
+            f"The stage {type(stage).__name__} selects no slot at all; nothing is left to predict "
+            "from. Train it with other settings.",
+        )
+    traces: Traces = tuple(column.traced()[place] for place in places)
+    taken = table.graph.take(column.value, places)
+    table.columns[stage.getOutputCol()] = vector(taken, traces)
+
+
+@feature("VectorSlicer")
+def slicer(table: Table, stage: Any) -> None:
+    """Some slots, in the order told."""
+    if stage.isDefined("names") and stage.getNames():
+        raise Refused(
+            "spark_stage",
+            "VectorSlicer selects slots by names, which the saved pipeline does not keep; select "
+            "them by indices.",
+        )
+    _sliced(table, stage, stage.getInputCol(), [int(one) for one in stage.getIndices()])
+
+
+@feature("ChiSqSelectorModel", "UnivariateFeatureSelectorModel", "VarianceThresholdSelectorModel")
+def selector(table: Table, stage: Any) -> None:
+    """The selected slots in their own order."""
+    _sliced(table, stage, stage.getFeaturesCol(), sorted(int(i) for i in stage.selectedFeatures))
+
+
+@feature("PolynomialExpansion")
+def polynomial(table: Table, stage: Any) -> None:
+    """All products up to a degree, in Spark's own order: the first slot's powers come first.
+
+    A product that became 0 is multiplied no further, so that 0 times infinity is 0.
+    """
+    x = table.formula(stage.getInputCol())
+    slots = [x.take([place]) for place in range(x.value.width)]
+    made: list[Formula] = []
+
+    def expand(last: int, degree: int, product: Formula | None) -> None:
+        if degree == 0 or last < 0:
+            if product is not None:
+                made.append(product)
+            return
+        power = product
+        for i in range(degree + 1):
+            expand(last - 1, degree - i, power)
+            if i < degree:
+                slot = slots[last]
+                power = slot if power is None else power.equals(0.0).where(power, power * slot)
+
+    expand(len(slots) - 1, int(stage.getDegree()), None)
+    whole = table.graph.concat([one.value for one in made])
+    table.columns[stage.getOutputCol()] = vector(whole)

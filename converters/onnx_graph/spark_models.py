@@ -1,0 +1,439 @@
+"""Spark ML's models, each in double and in the order of Spark's own arithmetic.
+
+Sources: the models' documentation (spark.apache.org/docs/latest/ml-classification-regression,
+ml-clustering) and the Scala sources of org.apache.spark.ml, release 4.2.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from converters.errors import Refused
+from converters.onnx_graph import labels, normal
+from converters.onnx_graph.formula import Formula
+from converters.onnx_graph.graph import Graph, Value
+from converters.onnx_graph.linear import softmax
+from converters.onnx_graph.spark_columns import Column, Table, Traces
+from converters.onnx_graph.spark_features import Emitter
+
+MODELS: dict[str, Emitter] = {}
+LABEL, PROBABILITIES, SCORES, VALUES = "label", "probabilities", "scores", "values"
+# What a mean is kept away from (org.apache.spark.ml.regression.GeneralizedLinearRegression).
+EPSILON = 1e-16
+LARGEST = float(np.finfo(np.float64).max)
+# Added to each component's density (org.apache.spark.ml.impl.Utils.EPSILON).
+MACHINE_EPSILON = 2.0**-52
+
+
+def model(*names: str) -> Any:
+    """Register what writes these models, by their class's name."""
+
+    def register(emit: Emitter) -> Emitter:
+        for name in names:
+            MODELS[name] = emit
+        return emit
+
+    return register
+
+
+def features(table: Table, stage: Any) -> Column:
+    """The vector that a model predicts from, or the one number where it takes one.
+
+    Raises:
+        Refused: `spark_width` where the vector has another size than that of training.
+    """
+    column = table.number(stage.getFeaturesCol())
+    trained = getattr(stage, "numFeatures", None)
+    if trained is not None and 0 <= int(trained) != column.width:
+        raise Refused(
+            "spark_width",
+            f"{type(stage).__name__} was trained on {int(trained)} features and the signature "
+            f"makes {column.width}; log the pipeline with the signature of its training data.",
+        )
+    return column
+
+
+def wanted(stage: Any, param: str) -> str:
+    """The name of an output column; empty where the stage is told to leave it out."""
+    if not stage.hasParam(param) or not stage.isDefined(stage.getParam(param)):
+        return ""
+    return str(stage.getOrDefault(stage.getParam(param)) or "")
+
+
+def regressed(table: Table, stage: Any, value: Value, kind: str = VALUES) -> None:
+    """A model's one number."""
+    if name := wanted(stage, "predictionCol"):
+        table.columns[name] = Column(value, kind=kind)
+
+
+def classified(
+    table: Table, stage: Any, raw: Value, probability: Value | None, index: Value | None = None
+) -> None:
+    """A classifier's raw scores, its probabilities, and the number of the class they name.
+
+    index: [N] where the class is named by a rule of the model's own.
+    """
+    graph = table.graph
+    classes = tuple(float(i) for i in range(raw.width))
+    if index is None:
+        index = _named(graph, stage, raw, probability)
+    if name := wanted(stage, "rawPredictionCol"):
+        table.columns[name] = Column(raw, True, kind=SCORES, classes=classes)
+    if probability is not None and (name := wanted(stage, "probabilityCol")):
+        table.columns[name] = Column(probability, True, kind=PROBABILITIES, classes=classes)
+    if name := wanted(stage, "predictionCol"):
+        place = graph.column(graph.cast(index, "float64"))
+        table.columns[name] = Column(place, kind=LABEL, classes=classes)
+
+
+def _named(graph: Graph, stage: Any, raw: Value, probability: Value | None) -> Value:
+    """[N] int64: the first largest score; with thresholds, of the probabilities over them."""
+    thresholds = stage.getThresholds() if _has_thresholds(stage) else None
+    if not thresholds or probability is None:
+        return labels.first_largest(graph, raw)
+    limits = np.asarray(thresholds, np.float64)
+    over = Formula(graph, probability) / np.where(limits == 0.0, 1.0, limits)
+    if (limits == 0.0).any():
+        # Over a threshold of 0 a probability is infinite, and no number where it is 0 itself.
+        endless = over * math.inf
+        endless = endless.is_nan().where(-math.inf, endless)
+        flags = graph.const((limits == 0.0).reshape(1, -1), "bool")
+        same = over.equals(over) | over.is_nan()
+        here = Formula(graph, graph.op("And", [same.value, flags], "bool", over.value.width))
+        over = here.where(endless, over)
+    return labels.first_largest(graph, over.value)
+
+
+def _has_thresholds(stage: Any) -> bool:
+    return bool(stage.hasParam("thresholds") and stage.isDefined(stage.getParam("thresholds")))
+
+
+def dot(graph: Graph, column: Column, coefficients: Any) -> Value:
+    """[N, 1] x @ coefficients; a sparse vector's missing slots are not looked at."""
+    told = coefficients.toArray() if hasattr(coefficients, "toArray") else coefficients
+    weights = np.asarray(told, np.float64)
+    value = column.value
+    if type(coefficients).__name__ == "SparseVector" and len(coefficients.indices):
+        places = [int(place) for place in coefficients.indices]
+        value, weights = graph.take(value, places), weights[places]
+    return graph.matmul(value, weights.reshape(-1, 1))
+
+
+def margin(table: Table, stage: Any, coefficients: Any, intercept: float) -> Formula:
+    """x @ coefficients + intercept; tells where each input alone carries it over nothing."""
+    column = features(table, stage)
+    told = np.asarray(coefficients.toArray(), np.float64)
+    _tell_scale(table, column.traced(), told, intercept)
+    return Formula(table.graph, dot(table.graph, column, coefficients)) + float(intercept)
+
+
+def _tell_scale(
+    table: Table, traces: Traces, weights: npt.NDArray[np.float64], shift: float
+) -> None:
+    with np.errstate(all="ignore"):
+        reach = (np.array([-5.0, -1.0, 1.0, 5.0]) - shift) / weights.reshape(-1, 1)
+    reach = np.where(np.abs(reach) < 1e9, reach, np.nan)
+    table.hints.add(traces, [row[np.isfinite(row)] for row in reach])
+
+
+def two(graph: Graph, score: Formula) -> Value:
+    """[-score, score]."""
+    return graph.concat([(-score).value, score.value])
+
+
+@model("LogisticRegressionModel")
+def logistic(table: Table, stage: Any) -> None:
+    """Two classes by one margin and a threshold on it; several by softmax."""
+    graph = table.graph
+    if int(stage.coefficientMatrix.numRows) == 1:
+        score = margin(table, stage, stage.coefficients, float(stage.intercept))
+        raw = two(graph, score)
+        below = 1.0 / (score.call("Exp") + 1.0)
+        probability = graph.concat([below.value, (1.0 - below).value])
+        limit = float(stage.getThreshold())
+        border = math.log(limit / (1.0 - limit)) if 0.0 < limit < 1.0 else math.inf
+        index = labels.positive(graph, score.value, -math.inf if limit == 0.0 else border)
+        classified(table, stage, raw, probability, index)
+        return
+    column = features(table, stage)
+    matrix = np.asarray(stage.coefficientMatrix.toArray(), np.float64)
+    product = Formula(graph, graph.matmul(column.value, matrix.T))
+    for weights, shift in zip(matrix, stage.interceptVector.toArray(), strict=True):
+        _tell_scale(table, column.traced(), weights, float(shift))
+    raw = (product + stage.interceptVector.toArray()).value
+    classified(table, stage, raw, softmax(graph, raw))
+
+
+@model("LinearSVCModel")
+def linear_svc(table: Table, stage: Any) -> None:
+    """The side of the margin's threshold; no probabilities."""
+    score = margin(table, stage, stage.coefficients, float(stage.intercept))
+    index = labels.positive(table.graph, score.value, float(stage.getThreshold()))
+    classified(table, stage, two(table.graph, score), None, index)
+
+
+@model("LinearRegressionModel")
+def linear(table: Table, stage: Any) -> None:
+    """The margin itself."""
+    regressed(table, stage, margin(table, stage, stage.coefficients, float(stage.intercept)).value)
+
+
+@model("GeneralizedLinearRegressionModel")
+def generalized(table: Table, stage: Any) -> None:
+    """The family's mean at the link's inverse of the linear predictor."""
+    eta = margin(table, stage, stage.coefficients, float(stage.intercept))
+    if name := wanted(stage, "offsetCol"):
+        eta = eta + table.formula(name)
+    family = str(stage.getFamily()).lower()
+    mean = _kept_away(family, _unlinked(stage, family, eta))
+    regressed(table, stage, mean.value)
+    if name := wanted(stage, "linkPredictionCol"):
+        table.columns[name] = Column(eta.value, kind=VALUES)
+
+
+USUAL_LINKS = {"gaussian": "identity", "binomial": "logit", "poisson": "log", "gamma": "inverse"}
+
+
+def _unlinked(stage: Any, family: str, eta: Formula) -> Formula:
+    if family == "tweedie":
+        power = stage.getLinkPower() if wanted(stage, "linkPower") or _is_set(stage) else None
+        power = 1.0 - float(stage.getVariancePower()) if power is None else float(power)
+        return _unpowered(power, eta)
+    link = wanted(stage, "link").lower() or USUAL_LINKS[family]
+    if link == "identity":
+        return eta
+    if link == "logit":
+        return 1.0 / ((-eta).call("Exp") + 1.0)
+    if link == "log":
+        return eta.call("Exp")
+    if link == "inverse":
+        return 1.0 / eta
+    if link == "sqrt":
+        return eta * eta
+    if link == "cloglog":
+        return 1.0 - (-(eta.call("Exp"))).call("Exp")
+    if link == "probit":
+        return normal.cdf(eta)
+    raise Refused(
+        "link", f"The model's link, {link}, is not written here; train with logit or log."
+    )
+
+
+def _is_set(stage: Any) -> bool:
+    return bool(stage.isDefined(stage.getParam("linkPower")))
+
+
+def _unpowered(power: float, eta: Formula) -> Formula:
+    """The inverse of a power link."""
+    if power == 0.0:
+        return eta.call("Exp")
+    if power == 1.0:
+        return eta
+    if power == -1.0:
+        return 1.0 / eta
+    if power == 0.5:
+        return eta * eta
+    return eta ** (1.0 / power)
+
+
+def _kept_away(family: str, mean: Formula) -> Formula:
+    """The mean inside of what its family can have."""
+    if family == "gaussian":
+        return (mean > LARGEST).where(LARGEST, (mean < -LARGEST).where(-LARGEST, mean))
+    mean = (mean < EPSILON).where(EPSILON, mean)
+    if family == "binomial":
+        return (mean > 1.0 - EPSILON).where(1.0 - EPSILON, mean)
+    return (mean > LARGEST).where(LARGEST, mean)
+
+
+@model("AFTSurvivalRegressionModel")
+def survival(table: Table, stage: Any) -> None:
+    """The exponential of the margin; quantiles of Weibull's distribution where asked."""
+    score = margin(table, stage, stage.coefficients, float(stage.intercept))
+    mean = score.call("Exp")
+    regressed(table, stage, mean.value)
+    if name := wanted(stage, "quantilesCol"):
+        scale = float(stage.scale)
+        shares = np.asarray(stage.getQuantileProbabilities(), np.float64)
+        factors = np.exp(np.log(-np.log1p(-shares)) * scale)
+        table.columns[name] = Column((mean * factors).value, True, kind=VALUES)
+
+
+@model("NaiveBayesModel")
+def bayes(table: Table, stage: Any) -> None:
+    """The logarithm of each class's share, by the kind of distribution."""
+    graph = table.graph
+    x = Formula(graph, features(table, stage).value)
+    theta, pi = stage.theta.toArray(), stage.pi.toArray()
+    kind = str(stage.getModelType())
+    if kind == "gaussian":
+        raw = _gaussian(graph, x, theta, stage.sigma.toArray(), pi)
+    elif kind == "bernoulli":
+        table.refuse_where((~(x.equals(0.0) | x.equals(1.0))).value)
+        absent = np.log(1.0 - np.exp(theta))
+        product = Formula(graph, graph.matmul(x.value, (theta - absent).T))
+        raw = (product + (pi + absent.sum(axis=1))).value
+    else:
+        table.refuse_where((~(x >= 0.0)).value)
+        product = Formula(graph, graph.matmul(x.value, theta.T))
+        raw = _complement(product) if kind == "complement" else (product + pi).value
+    grown = Formula(graph, raw)
+    grown = (grown - grown.reduce("ReduceMax")).call("Exp")
+    classified(table, stage, raw, (grown / grown.reduce("ReduceSum")).value)
+
+
+def _gaussian(
+    graph: Graph,
+    x: Formula,
+    theta: npt.NDArray[np.float64],
+    sigma: npt.NDArray[np.float64],
+    pi: npt.NDArray[np.float64],
+) -> Value:
+    parts = []
+    for mean, variance, prior in zip(theta, sigma, pi, strict=True):
+        away = x - mean
+        summed = (away * away / variance).reduce("ReduceSum")
+        parts.append((prior - (summed + float(np.log(variance).sum())) * 0.5).value)
+    return graph.concat(parts)
+
+
+def _complement(product: Formula) -> Value:
+    """Less the logarithm of the classes' sum."""
+    most = product.reduce("ReduceMax")
+    summed = (product - most).call("Exp").reduce("ReduceSum")
+    return (product - (summed.call("Log") + most)).value
+
+
+@model("MultilayerPerceptronClassificationModel")
+def perceptron(table: Table, stage: Any) -> None:
+    """Sigmoid layers, and softmax over the last one's sums."""
+    graph = table.graph
+    sizes = [int(size) for size in stage.getLayers()]
+    weights = np.asarray(stage.weights.toArray(), np.float64)
+    value, at = features(table, stage).value, 0
+    for place, (into, out) in enumerate(itertools.pairwise(sizes)):
+        # Column by column, the matrix of a layer and then what it adds.
+        matrix = weights[at : at + into * out].reshape(into, out)
+        added = weights[at + into * out : at + into * out + out]
+        at += into * out + out
+        value = graph.binary("Add", graph.matmul(value, matrix), added.reshape(1, -1))
+        if place < len(sizes) - 2:
+            value = graph.sigmoid(value)
+    classified(table, stage, value, softmax(graph, value))
+
+
+@model("KMeansModel")
+def k_means(table: Table, stage: Any) -> None:
+    """The nearest centre, the first of equals; by angle, of centres and rows of length 1."""
+    graph = table.graph
+    column = features(table, stage)
+    x = Formula(graph, column.value)
+    centers = np.array([np.asarray(one, np.float64) for one in stage.clusterCenters()])
+    table.hints.add(column.traced(), list(centers.T))
+    if str(stage.getDistanceMeasure()) == "cosine":
+        size = (x * x).reduce("ReduceSum").call("Sqrt")
+        table.refuse_where((~(size > 0.0)).value)
+        lengths = np.sqrt((centers * centers).sum(axis=1))
+        product = Formula(graph, graph.matmul(x.value, centers.T))
+        away = 1.0 - product / size / lengths
+    else:
+        parts = []
+        for center in centers:
+            apart = x - center
+            parts.append((apart * apart).reduce("ReduceSum").value)
+        away = Formula(graph, graph.concat(parts))
+    index = graph.op("ArgMin", [away.value], "int64", 0, axis=1, keepdims=0, select_last_index=0)
+    if name := wanted(stage, "predictionCol"):
+        classes = tuple(range(len(centers)))
+        table.columns[name] = Column(graph.column(index), kind=LABEL, classes=classes)
+
+
+@model("GaussianMixtureModel")
+def mixture(table: Table, stage: Any) -> None:
+    """Each component's share of the density, and the largest."""
+    graph = table.graph
+    column = features(table, stage)
+    x = Formula(graph, column.value)
+    parts = []
+    for weight, gaussian in zip(stage.weights, stage.gaussians, strict=True):
+        mean = np.asarray(gaussian.mean.toArray(), np.float64)
+        root, constant = _whitening(np.asarray(gaussian.cov.toArray(), np.float64))
+        table.hints.add(column.traced(), [[one] for one in mean])
+        apart = Formula(graph, graph.matmul((x - mean).value, root))
+        density = ((apart * apart).reduce("ReduceSum") * -0.5 + constant).call("Exp")
+        parts.append((density * float(weight) + MACHINE_EPSILON).value)
+    shares = Formula(graph, graph.concat(parts))
+    shares = shares / shares.reduce("ReduceSum")
+    classes = tuple(range(len(parts)))
+    if name := wanted(stage, "probabilityCol"):
+        table.columns[name] = Column(shares.value, True, kind=PROBABILITIES, classes=classes)
+    if name := wanted(stage, "predictionCol"):
+        index = labels.first_largest(graph, shares.value)
+        table.columns[name] = Column(graph.column(index), kind=LABEL, classes=classes)
+
+
+def _whitening(covariance: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.float64], float]:
+    """A root of the covariance's pseudo-inverse, [d, d], and the density's constant."""
+    values, vectors = np.linalg.eigh(covariance)
+    tolerance = MACHINE_EPSILON * values.max() * len(values)
+    kept = values > tolerance
+    root = vectors * np.where(kept, 1.0 / np.sqrt(np.where(kept, values, 1.0)), 0.0)
+    constant = -0.5 * (len(values) * math.log(2.0 * math.pi) + np.log(values[kept]).sum())
+    return root, float(constant)
+
+
+@model("IsotonicRegressionModel")
+def isotonic(table: Table, stage: Any) -> None:
+    """The line between two neighbouring boundaries; flat beyond the outer ones."""
+    graph = table.graph
+    column = table.number(stage.getFeaturesCol())
+    place = int(stage.getFeatureIndex()) if column.is_vector else 0
+    x = Formula(graph, graph.take(column.value, [place]))
+    borders = np.asarray(stage.boundaries.toArray(), np.float64)
+    heights = np.asarray(stage.predictions.toArray(), np.float64)
+    table.hints.add((column.traced()[place],), [borders])
+    regressed(table, stage, _between(graph, x, borders, heights).value)
+
+
+def _between(
+    graph: Graph, x: Formula, borders: npt.NDArray[np.float64], heights: npt.NDArray[np.float64]
+) -> Formula:
+    """y1 + (y2 - y1) * (x - x1) / (x2 - x1) of the piece that holds x; NaN is above all."""
+    last = len(borders) - 1
+    if last == 0:
+        return x.is_nan().cast("float64") * 0.0 + float(heights[0])
+    passed = (x >= borders).cast("float64").reduce("ReduceSum") - 1.0
+    piece = (passed < 0.0).where(0.0, (passed > last - 1.0).where(last - 1.0, passed))
+    index = graph.cast(graph.flat(piece.value), "int64")
+    pieces = np.stack([borders[:-1], borders[1:], heights[:-1], heights[1:]], axis=1)
+    picked = Formula(graph, graph.op("Gather", [graph.const(pieces), index], "float64", 4, axis=0))
+    x1, x2, y1, y2 = (picked.take([i]) for i in range(4))
+    inner = y1 + (y2 - y1) * (x - x1) / (x2 - x1)
+    inner = x.equals(x1).where(y1, inner)
+    above = (x >= float(borders[-1])) | x.is_nan()
+    return (x <= float(borders[0])).where(float(heights[0]), above.where(float(heights[-1]), inner))
+
+
+@model("OneVsRestModel")
+def one_vs_rest(table: Table, stage: Any) -> None:
+    """The class whose own model is surest, the first of equals."""
+    scores = []
+    for inner in stage.models:
+        own = Table(table.graph, dict(table.columns), table.broken, table.hints)
+        raw = wanted(inner, "rawPredictionCol")
+        if type(inner).__name__ not in MODELS or not raw:
+            raise Refused(
+                "spark_stage",
+                f"OneVsRest is around a {type(inner).__name__}, which has no raw scores here; "
+                "put LogisticRegression or LinearSVC into it.",
+            )
+        inner_features = inner.copy()
+        inner_features._set(featuresCol=stage.getFeaturesCol())
+        MODELS[type(inner).__name__](own, inner_features)
+        scores.append(table.graph.take(own.columns[raw].value, [1]))
+    classified(table, stage, table.graph.concat(scores), None)

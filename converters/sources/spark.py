@@ -1,0 +1,324 @@
+"""Loads what `mlflow.spark` saved: fitted pipelines of Spark ML, in a session of one thread."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from converters.contract import Column, Signature, Tensor
+from converters.errors import Refused
+from converters.sources import mlmodel, spark_session
+from converters.sources.loaded import TENSOR, Loaded
+from converters.static import spark_stages
+from converters.static.errors import Unreadable
+from converters.static.spark_stages import Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from converters.onnx_graph.spark_columns import Hints
+    from converters.sampling.features import Feature
+
+DATA = "sparkml"
+# numpy's kinds and sizes → Spark's types.
+TYPES = {"b1": "boolean", "i4": "int", "i8": "bigint", "f4": "float", "f8": "double"}
+
+
+@dataclass
+class SparkModel:
+    """A fitted pipeline, or another fitted stage alone.
+
+    Attributes:
+        pipeline: pyspark's own object.
+        reads: the columns that come from outside, and whether each is text, a vector or a number.
+        vector: the one vector column that a tensor signature stands for; empty for columns.
+        width: how many slots that vector has.
+        notes: what its owner should know.
+        hints: what the emitters learned of the inputs.
+    """
+
+    pipeline: Any
+    reads: dict[str, str]
+    vector: str = ""
+    width: int = 0
+    notes: list[str] = field(default_factory=list)
+    hints: Hints | None = None
+    _last: tuple[Any, Any] | None = None
+
+    @property
+    def categories_(self) -> list[npt.NDArray[Any]]:
+        """The texts that its indexers learned."""
+        from converters.onnx_graph.spark import steps
+
+        indexers = [one for one in steps(self.pipeline) if hasattr(one, "labelsArray")]
+        return [np.array(labels, dtype=object) for one in indexers for labels in one.labelsArray]
+
+    def reveal(self, features: Sequence[Feature]) -> None:
+        """Tell the sampler where the pipeline changes its mind, and which texts it knows."""
+        hints = self.hints
+        if hints is None:
+            return
+        for feature in features:
+            known = hints.categories.get(feature.name, [])
+            if feature.dtype == object:
+                feature.categories += known
+                feature.unseen = feature.unseen or feature.name in hints.unseen
+            for points in hints.points.get(feature.name, []):
+                feature.points.append(points)
+                feature.spans(points)
+
+    def table(self, frame: Any) -> Any:
+        """What the pipeline makes of these rows: one list of Spark's rows; the last is kept."""
+        if self._last is None or self._last[0] is not frame:
+            self._last = (frame, self._transformed(frame))
+        return self._last[1]
+
+    def _transformed(self, frame: Any) -> list[Any]:
+        session = spark_session.session()
+        if self.vector:
+            from pyspark.ml.linalg import Vectors, VectorUDT
+            from pyspark.sql.types import StructField, StructType
+
+            rows = [(Vectors.dense(row),) for row in np.asarray(frame, np.float64)]
+            schema: Any = StructType([StructField(self.vector, VectorUDT())])
+        else:
+            rows, schema = _rows(frame)
+        answered: list[Any] = self.pipeline.transform(
+            session.createDataFrame(rows, schema)
+        ).collect()
+        if len(answered) != len(rows):
+            raise ValueError(
+                f"the pipeline leaves out {len(rows) - len(answered)} of {len(rows)} rows"
+            )
+        return answered
+
+
+def load(folder: Path, config: dict[str, Any]) -> SparkModel:
+    """The pipeline that `mlflow.spark` saved in `folder`, loaded by Spark.
+
+    Its stages are looked at first, so that no class but Spark's own is ever called.
+
+    Raises:
+        Refused: `spark_stage` for stages that are not written here, by name; `model_unreadable`,
+            `model_file_missing`, `spark_version`, and what `spark_session.session` refuses.
+    """
+    place = mlmodel.model_folder(folder, str(config.get("model_data") or DATA))
+    try:
+        root = spark_stages.read(place)
+        found = spark_stages.findings(place)
+    except Unreadable as error:
+        raise mlmodel.unreadable(place, error) from error
+    if found:
+        raise Refused(found[0].code, found[0].sentence)
+    spark_session.session()
+    from py4j.protocol import Py4JError
+    from pyspark.errors import PySparkException
+
+    try:
+        loaded = _class_of(root).load(str(place))
+    except (Py4JError, PySparkException, AttributeError, TypeError, ValueError, OSError) as error:
+        raise _unread(place, root, error) from error
+    reads = _reads(loaded)
+    model = SparkModel(loaded, reads, notes=_notes(root))
+    return model
+
+
+def _class_of(root: Stage) -> Any:
+    """pyspark's class for a saved stage, one of those that are written here."""
+    module = root.kind.removeprefix("org.apache.spark.").removeprefix("pyspark.")
+    if root.name == spark_stages.PIPELINE:
+        module = "ml.PipelineModel"
+    found = importlib.import_module(f"pyspark.{module.rpartition('.')[0]}")
+    return getattr(found, root.name)
+
+
+def _unread(place: Path, root: Stage, error: Exception) -> Refused:
+    """The refusal for a pipeline that this Spark does not read: damaged, or of another release."""
+    from pyspark import __version__
+
+    own, saved = __version__.split(".")[:2], root.version.split(".")[:2]
+    if saved and saved[0] and saved > own:
+        return Refused(
+            "spark_version",
+            f"The pipeline was saved by Spark {root.version}, and Spark {__version__}, which is "
+            f"here, does not read it. Save it again with pyspark=={__version__}.",
+        )
+    first = ValueError(_first(error))
+    return mlmodel.unreadable(place, first)
+
+
+def _first(error: Exception) -> str:
+    """What Java said, without its stack."""
+    java = getattr(error, "java_exception", None)
+    said = str(java.toString()) if java is not None else str(error)
+    return " ".join(said.splitlines()[:1])[:200]
+
+
+def _notes(root: Stage) -> list[str]:
+    from pyspark import __version__
+
+    if not root.version or root.version == __version__:
+        return []
+    return [f"The pipeline was saved by Spark {root.version} and answered by Spark {__version__}."]
+
+
+def _reads(pipeline: Any) -> dict[str, str]:
+    """The columns that no stage makes, in the order in which they are read, and of what kind."""
+    from converters.onnx_graph.spark import steps
+
+    found: dict[str, str] = {}
+    made: set[str] = set()
+    for stage in steps(pipeline):
+        kind = {"StringIndexerModel": "text", "VectorAssembler": "number"}.get(
+            type(stage).__name__, ""
+        )
+        for name in _inputs(stage):
+            if name not in made:
+                found.setdefault(name, kind or _kind(stage))
+        made |= set(_outputs(stage))
+    return found
+
+
+ONE_NUMBER = ("Bucketizer", "Binarizer", "ImputerModel", "IndexToString", "OneHotEncoderModel")
+
+
+def _kind(stage: Any) -> str:
+    return "number" if type(stage).__name__ in ONE_NUMBER else "vector"
+
+
+def _inputs(stage: Any) -> Iterator[str]:
+    for param in ("inputCol", "inputCols", "featuresCol", "offsetCol"):
+        if stage.hasParam(param) and stage.isDefined(stage.getParam(param)):
+            value = stage.getOrDefault(stage.getParam(param))
+            yield from value if isinstance(value, list) else [str(value)]
+
+
+def _outputs(stage: Any) -> Iterator[str]:
+    for param in (
+        *("outputCol", "outputCols", "predictionCol", "probabilityCol", "rawPredictionCol"),
+        *("linkPredictionCol", "quantilesCol", "leafCol"),
+    ):
+        if stage.hasParam(param) and stage.isDefined(stage.getParam(param)):
+            value = stage.getOrDefault(stage.getParam(param))
+            yield from value if isinstance(value, list) else [str(value)]
+
+
+def settle(model: SparkModel, signed: Signature | None, example: Any) -> Signature:
+    """The inputs: the signature's columns, or one tensor where the pipeline reads one vector.
+
+    Raises:
+        Refused: `no_signature`, `column_type` for a vector among other columns, `spark_width`.
+    """
+    names = list(model.reads)
+    vectors = [name for name in names if model.reads[name] == "vector"]
+    if signed is not None and signed.tensor is not None:
+        vectors = names if len(names) == 1 else vectors
+    if len(names) == 1 and vectors:
+        return _of_vector(model, signed, names[0], example)
+    if vectors:
+        raise Refused(
+            "column_type",
+            f"The pipeline reads the vector {vectors[0]!r} beside other columns; put a "
+            "VectorAssembler into it that makes the vector of plain columns, and log it again.",
+        )
+    if signed is not None and signed.columns:
+        return signed
+    if isinstance(example, pd.DataFrame):
+        return _of_example(model, example)
+    kinds = {"text": "string", "number": "double"}
+    return Signature(
+        [Column(name, kinds[kind]) for name, kind in model.reads.items()], origin="estimator"
+    )
+
+
+def _of_vector(model: SparkModel, signed: Signature | None, name: str, example: Any) -> Signature:
+    width = _width(model.pipeline)
+    told = signed.tensor if signed is not None else None
+    if told is not None and told.width > 0:
+        width = width or told.width
+    if not width:
+        raise Refused(
+            "no_signature",
+            f"The pipeline reads one vector, {name!r}, and does not tell how long it is. Log it "
+            "with a VectorAssembler that makes it of plain columns.",
+        )
+    if told is not None and told.width > 0 and told.width != width:
+        raise Refused(
+            "spark_width",
+            f"The pipeline was trained on {width} features and the signature has {told.width}; "
+            "log it with the signature of its training data.",
+        )
+    model.vector, model.width = name, width
+    origin = "mlflow" if signed is not None else "estimator"
+    dtype = told.dtype if told is not None and told.dtype in ("float32", "float64") else "float64"
+    return Signature(
+        tensor=Tensor(told.name if told else TENSOR, dtype, [-1, width]), origin=origin
+    )
+
+
+def _of_example(model: SparkModel, example: pd.DataFrame) -> Signature:
+    from converters.sources.signatures import KINDS
+
+    columns = []
+    for name in example.columns:
+        text = pd.api.types.is_string_dtype(example[name]) or model.reads.get(str(name)) == "text"
+        kind = "string" if text else KINDS.get(example[name].dtype.kind, "double")
+        columns.append(Column(str(name), kind))
+    return Signature(columns, origin="input_example")
+
+
+def _width(pipeline: Any) -> int:
+    """How many slots the first stage's vector has, as the stage was trained."""
+    from converters.onnx_graph.spark import steps
+
+    first = next(steps(pipeline))
+    for attribute in ("numFeatures", "mean", "originalMin", "maxAbs", "median", "scalingVec"):
+        told = getattr(first, attribute, None)
+        told = told() if callable(told) else told
+        if isinstance(told, int):
+            return told if told > 0 else 0
+        if told is not None and hasattr(told, "size"):
+            return int(told.size)
+    if hasattr(first, "pc"):
+        return int(first.pc.numRows)
+    if hasattr(first, "clusterCenters"):
+        return len(first.clusterCenters()[0])
+    if hasattr(first, "gaussians"):
+        return int(first.gaussians[0].mean.size)
+    if hasattr(first, "models"):
+        return int(first.models[0].numFeatures)
+    return 0
+
+
+def ask(model: Loaded, source: str, frame: Any) -> Any:
+    """One column of what the pipeline makes of the rows."""
+    rows = model.estimator.table(frame)
+    values = [row[source] for row in rows]
+    if hasattr(values[0], "toArray"):
+        return np.array([value.toArray() for value in values])
+    if isinstance(values[0], str):
+        return np.array(values, dtype=object)
+    return np.array(values)
+
+
+def _rows(frame: pd.DataFrame) -> tuple[list[tuple[Any, ...]], str]:
+    """A frame as Spark takes it: plain values, None for a missing text, and a schema."""
+    columns, types = [], []
+    for name in frame.columns:
+        series = frame[name]
+        if series.dtype == object or pd.api.types.is_string_dtype(series):
+            columns.append([value if isinstance(value, str) else None for value in series])
+            types.append("string")
+        else:
+            columns.append(series.to_numpy().tolist())
+            types.append(TYPES[series.dtype.str[1:]])
+    quoted = [str(name).replace("`", "``") for name in frame.columns]
+    schema = ", ".join(f"`{name}` {kind}" for name, kind in zip(quoted, types, strict=True))
+    return list(zip(*columns, strict=True)), schema

@@ -1,0 +1,461 @@
+"""Spark ML's pipelines, trained and saved by MLflow in Spark's own environment.
+
+`spark_builder.py FOLDER [NAME …]`, run by the environment's interpreter: MLflow itself comes from
+the standard environment, whose packages are looked at last.
+"""
+
+# mypy: disable-error-code="misc,untyped-decorator"
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+# Name → what gives the stages, and which columns the pipeline is signed with.
+MODELS: dict[str, tuple[Callable[[], list[Any]], list[str]]] = {}
+NUMBERS = ["age", "größe in cm", "children"]
+GAPS = ["age", "größe in cm", "income"]
+MIXED = ["age", "größe in cm", "children", "town", "vip"]
+VECTOR = ["features"]
+
+
+def model(
+    columns: Sequence[str],
+) -> Callable[[Callable[[], list[Any]]], Callable[[], list[Any]]]:
+    """Register what gives a pipeline's stages, under its function's name."""
+
+    def register(function: Callable[[], list[Any]]) -> Callable[[], list[Any]]:
+        MODELS[function.__name__] = (function, list(columns))
+        return function
+
+    return register
+
+
+def table(count: int = 300) -> Any:
+    """Numbers with and without gaps, text, flags, and targets of several kinds."""
+    import numpy as np
+    import pandas as pd
+
+    random = np.random.default_rng(17)
+    towns = np.array(["Rome", "Oslo", "Bern", "São Paulo"], dtype=object)
+    frame = pd.DataFrame(
+        {
+            "age": random.uniform(18, 80, count),
+            "größe in cm": random.normal(170, 12, count),
+            "children": random.integers(0, 5, count),
+            "town": towns[random.integers(0, 4, count)],
+            "vip": random.random(count) < 0.4,
+        }
+    )
+    frame["income"] = np.where(random.random(count) < 0.1, np.nan, random.normal(3e4, 1e4, count))
+    score = (frame["größe in cm"] - 170) / 12 + (frame["town"] == "Rome") + frame["vip"] - 1.0
+    score += (frame["age"] - 50) / 30 + 0.3 * random.normal(size=count)
+    frame["amount"] = 5.0 + score
+    frame["bought"] = (score > 0).astype(float)
+    frame["answer"] = np.where(score > 0, "yes", "no").astype(object)
+    frame["kind"] = np.select([score < -0.7, score > 0.7], [0.0, 2.0], 1.0)
+    frame["visits"] = random.poisson(np.exp(0.3 * score)).astype(float)
+    frame["share"] = (random.random(count) < 1 / (1 + np.exp(-score))).astype(float)
+    frame["positive"] = np.exp(0.3 * score) * random.gamma(2.0, 0.5, count) + 0.01
+    frame["censor"] = (random.random(count) < 0.8).astype(float)
+    return frame
+
+
+def assembled(columns: Sequence[str], **options: Any) -> Any:
+    """A VectorAssembler of these columns into `features`."""
+    from pyspark.ml.feature import VectorAssembler
+
+    return VectorAssembler(inputCols=list(columns), outputCol="features", **options)
+
+
+def mixed_features(invalid: str = "keep", one_hot: bool = True) -> list[Any]:
+    """Text by its index, or a 1 of its own, beside numbers and a flag."""
+    from pyspark.ml.feature import OneHotEncoder, StringIndexer
+
+    stages: list[Any] = [StringIndexer(inputCol="town", outputCol="place", handleInvalid=invalid)]
+    if one_hot:
+        stages.append(OneHotEncoder(inputCols=["place"], outputCols=["places"]))
+    town = "places" if one_hot else "place"
+    return [*stages, assembled(["age", "größe in cm", "children", town, "vip"])]
+
+
+@model(MIXED)
+def logistic() -> list[Any]:
+    """Two classes, encoded text, a threshold."""
+    from pyspark.ml.classification import LogisticRegression
+
+    return [*mixed_features(), LogisticRegression(labelCol="bought", threshold=0.4, maxIter=20)]
+
+
+@model(MIXED)
+def logistic_strict() -> list[Any]:
+    """Two classes; unknown text is an error, and the label is text again at the end."""
+    from pyspark.ml.classification import LogisticRegression
+    from pyspark.ml.feature import IndexToString
+
+    return [
+        *mixed_features("error"),
+        LogisticRegression(labelCol="bought", maxIter=20, thresholds=[0.3, 0.7]),
+        IndexToString(inputCol="prediction", outputCol="answered", labels=["no", "yes"]),
+    ]
+
+
+@model(NUMBERS)
+def logistic_several() -> list[Any]:
+    """Three classes."""
+    from pyspark.ml.classification import LogisticRegression
+    from pyspark.ml.feature import StandardScaler
+
+    return [
+        assembled(NUMBERS),
+        StandardScaler(inputCol="features", outputCol="scaled", withMean=True),
+        LogisticRegression(featuresCol="scaled", labelCol="kind", maxIter=20),
+    ]
+
+
+@model(MIXED)
+def forest() -> list[Any]:
+    """A forest of three classes, splitting by categories too."""
+    from pyspark.ml.classification import RandomForestClassifier
+
+    return [
+        *mixed_features(one_hot=False),
+        RandomForestClassifier(labelCol="kind", numTrees=8, maxDepth=4, seed=3),
+    ]
+
+
+@model(MIXED)
+def boosted() -> list[Any]:
+    """Boosted trees of two classes."""
+    from pyspark.ml.classification import GBTClassifier
+
+    return [*mixed_features(one_hot=False), GBTClassifier(labelCol="bought", maxIter=5, seed=3)]
+
+
+@model(NUMBERS)
+def tree() -> list[Any]:
+    """One tree, with thresholds over its probabilities."""
+    from pyspark.ml.classification import DecisionTreeClassifier
+
+    grown = DecisionTreeClassifier(labelCol="kind", maxDepth=4)
+    grown.set(grown.thresholds, [0.5, 0.2, 0.3])
+    return [assembled(NUMBERS), grown]
+
+
+@model(GAPS)
+def forest_amount() -> list[Any]:
+    """A forest's mean behind an imputer."""
+    from pyspark.ml.feature import Imputer
+    from pyspark.ml.regression import RandomForestRegressor
+
+    return [
+        Imputer(inputCols=["income"], outputCols=["earned"], strategy="median"),
+        assembled(["age", "größe in cm", "earned"]),
+        RandomForestRegressor(labelCol="amount", numTrees=7, maxDepth=4, seed=3),
+    ]
+
+
+@model(VECTOR)
+def boosted_amount() -> list[Any]:
+    """Boosted trees on a vector that the caller assembles."""
+    from pyspark.ml.regression import GBTRegressor
+
+    return [GBTRegressor(labelCol="amount", maxIter=5, seed=3)]
+
+
+@model(NUMBERS)
+def tree_amount() -> list[Any]:
+    """One tree on buckets and flags."""
+    from pyspark.ml.feature import Binarizer, Bucketizer
+    from pyspark.ml.regression import DecisionTreeRegressor
+
+    return [
+        Bucketizer(
+            splits=[float("-inf"), 30.0, 45.5, 60.0, float("inf")],
+            inputCol="age",
+            outputCol="aged",
+            handleInvalid="keep",
+        ),
+        Binarizer(threshold=171.5, inputCol="größe in cm", outputCol="tall"),
+        assembled(["aged", "tall", "children", "größe in cm"]),
+        DecisionTreeRegressor(labelCol="amount", maxDepth=4),
+    ]
+
+
+@model(NUMBERS)
+def linear() -> list[Any]:
+    """A linear model with a sparse solution behind a min-max scaler."""
+    from pyspark.ml.feature import MinMaxScaler
+    from pyspark.ml.regression import LinearRegression
+
+    return [
+        assembled(NUMBERS),
+        MinMaxScaler(inputCol="features", outputCol="scaled", min=-1.0, max=2.0),
+        LinearRegression(
+            featuresCol="scaled", labelCol="amount", elasticNetParam=1.0, regParam=0.2
+        ),
+    ]
+
+
+def _generalized(name: str, label: str, **options: Any) -> None:
+    def make() -> list[Any]:
+        from pyspark.ml.feature import StandardScaler
+        from pyspark.ml.regression import GeneralizedLinearRegression
+
+        return [
+            assembled(NUMBERS),
+            StandardScaler(inputCol="features", outputCol="scaled"),
+            GeneralizedLinearRegression(
+                featuresCol="scaled", labelCol=label, maxIter=15, linkPredictionCol="eta", **options
+            ),
+        ]
+
+    make.__name__ = name
+    MODELS[name] = (make, NUMBERS)
+
+
+_generalized("poisson", "visits", family="poisson")
+_generalized("binomial_probit", "share", family="binomial", link="probit")
+_generalized("binomial_cloglog", "share", family="binomial", link="cloglog")
+_generalized("gamma_log", "positive", family="gamma", link="log")
+_generalized("tweedie", "positive", family="tweedie", variancePower=1.5, linkPower=0.0)
+_generalized("gaussian_log", "positive", family="gaussian", link="log")
+
+
+@model(NUMBERS)
+def svc() -> list[Any]:
+    """A linear support vector machine behind a robust scaler."""
+    from pyspark.ml.classification import LinearSVC
+    from pyspark.ml.feature import RobustScaler
+
+    return [
+        assembled(NUMBERS),
+        RobustScaler(inputCol="features", outputCol="scaled", withCentering=True),
+        LinearSVC(featuresCol="scaled", labelCol="bought", maxIter=15),
+    ]
+
+
+@model(NUMBERS)
+def gaussian_bayes() -> list[Any]:
+    """Normal distributions a class."""
+    from pyspark.ml.classification import NaiveBayes
+
+    return [assembled(NUMBERS), NaiveBayes(labelCol="kind", modelType="gaussian")]
+
+
+def _bayes(name: str) -> None:
+    def make() -> list[Any]:
+        from pyspark.ml.classification import NaiveBayes
+
+        return [
+            *mixed_features(),
+            NaiveBayes(featuresCol="places", labelCol="kind", modelType=name),
+        ]
+
+    MODELS[f"{name}_bayes"] = (make, MIXED)
+
+
+for _name in ("multinomial", "bernoulli", "complement"):
+    _bayes(_name)
+
+
+@model(NUMBERS)
+def perceptron() -> list[Any]:
+    """A network of one hidden layer."""
+    from pyspark.ml.classification import MultilayerPerceptronClassifier
+    from pyspark.ml.feature import StandardScaler
+
+    return [
+        assembled(NUMBERS),
+        StandardScaler(inputCol="features", outputCol="scaled", withMean=True),
+        MultilayerPerceptronClassifier(
+            featuresCol="scaled", labelCol="kind", layers=[3, 5, 3], maxIter=20, seed=3
+        ),
+    ]
+
+
+@model(NUMBERS)
+def clusters() -> list[Any]:
+    """Clusters of scaled numbers."""
+    from pyspark.ml.clustering import KMeans
+    from pyspark.ml.feature import MaxAbsScaler
+
+    return [
+        assembled(NUMBERS),
+        MaxAbsScaler(inputCol="features", outputCol="scaled"),
+        KMeans(featuresCol="scaled", k=4, seed=3),
+    ]
+
+
+@model(NUMBERS)
+def angles() -> list[Any]:
+    """Clusters by angle."""
+    from pyspark.ml.clustering import KMeans
+
+    return [assembled(NUMBERS), KMeans(k=3, seed=3, distanceMeasure="cosine")]
+
+
+@model(NUMBERS)
+def mixture() -> list[Any]:
+    """A mixture of normal distributions."""
+    from pyspark.ml.clustering import GaussianMixture
+
+    return [assembled(NUMBERS[:2]), GaussianMixture(k=3, seed=3, maxIter=10)]
+
+
+@model(["age"])
+def isotonic() -> list[Any]:
+    """A line that only rises."""
+    from pyspark.ml.regression import IsotonicRegression
+
+    return [IsotonicRegression(featuresCol="age", labelCol="amount")]
+
+
+@model(NUMBERS)
+def rest() -> list[Any]:
+    """One linear model a class."""
+    from pyspark.ml.classification import LogisticRegression, OneVsRest
+
+    return [
+        assembled(NUMBERS),
+        OneVsRest(labelCol="kind", classifier=LogisticRegression(maxIter=10)),
+    ]
+
+
+@model(NUMBERS)
+def survival() -> list[Any]:
+    """Survival times with quantiles."""
+    from pyspark.ml.feature import StandardScaler
+    from pyspark.ml.regression import AFTSurvivalRegression
+
+    return [
+        assembled(NUMBERS),
+        StandardScaler(inputCol="features", outputCol="scaled"),
+        AFTSurvivalRegression(
+            featuresCol="scaled",
+            labelCol="positive",
+            censorCol="censor",
+            quantilesCol="quantiles",
+            quantileProbabilities=[0.1, 0.5, 0.9],
+            maxIter=20,
+        ),
+    ]
+
+
+@model(NUMBERS)
+def expanded() -> list[Any]:
+    """Products, components and lengths, one behind the other."""
+    from pyspark.ml.feature import (
+        PCA,
+        ElementwiseProduct,
+        Normalizer,
+        PolynomialExpansion,
+        VectorSlicer,
+    )
+    from pyspark.ml.linalg import Vectors
+    from pyspark.ml.regression import LinearRegression
+
+    return [
+        assembled(NUMBERS),
+        ElementwiseProduct(
+            scalingVec=Vectors.dense([0.02, 0.005, 0.3]), inputCol="features", outputCol="weighed"
+        ),
+        PolynomialExpansion(degree=3, inputCol="weighed", outputCol="products"),
+        Normalizer(p=2.0, inputCol="products", outputCol="short"),
+        PCA(k=4, inputCol="short", outputCol="components"),
+        VectorSlicer(inputCol="components", outputCol="some", indices=[3, 0, 1]),
+        LinearRegression(featuresCol="some", labelCol="amount"),
+    ]
+
+
+@model(NUMBERS)
+def selected() -> list[Any]:
+    """The features that vary and tell most."""
+    from pyspark.ml.classification import LogisticRegression
+    from pyspark.ml.feature import UnivariateFeatureSelector, VarianceThresholdSelector
+
+    selector = UnivariateFeatureSelector(
+        featuresCol="varied", outputCol="best", labelCol="bought", selectionMode="numTopFeatures"
+    )
+    selector.setFeatureType("continuous").setLabelType("categorical").setSelectionThreshold(2)
+    return [
+        assembled(NUMBERS),
+        VarianceThresholdSelector(
+            featuresCol="features", outputCol="varied", varianceThreshold=0.5
+        ),
+        selector,
+        LogisticRegression(featuresCol="best", labelCol="bought", maxIter=10),
+    ]
+
+
+@model(NUMBERS)
+def searched() -> list[Any]:
+    """The best of a grid, found by cross-validation."""
+    from pyspark.ml.classification import LogisticRegression
+    from pyspark.ml.evaluation import BinaryClassificationEvaluator
+    from pyspark.ml.tuning import CrossValidator, ParamGridBuilder
+
+    inner = LogisticRegression(labelCol="bought", maxIter=5)
+    grid = ParamGridBuilder().addGrid(inner.regParam, [0.0, 0.1]).build()
+    judge = BinaryClassificationEvaluator(labelCol="bought")
+    return [
+        assembled(NUMBERS),
+        CrossValidator(
+            estimator=inner, estimatorParamMaps=grid, evaluator=judge, numFolds=2, seed=3
+        ),
+    ]
+
+
+@model(NUMBERS)
+def statement() -> list[Any]:
+    """A statement of SQL, which is not written."""
+    from pyspark.ml.feature import SQLTransformer
+    from pyspark.ml.regression import LinearRegression
+
+    return [
+        SQLTransformer(statement="SELECT *, sqrt(age) AS root FROM __THIS__"),
+        assembled(["root"]),
+        LinearRegression(labelCol="amount"),
+    ]
+
+
+def rows(session: Any) -> Any:
+    """The table as Spark's, with the numbers as a vector too."""
+    from converters.sources.spark import _rows
+
+    data, schema = _rows(table())
+    frame = session.createDataFrame(data, schema)
+    return assembled(NUMBERS).transform(frame)
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Train and save the named models, or all, in one session."""
+    sys.path.append(os.environ["STANDARD_PACKAGES"])
+    warnings.simplefilter("ignore")
+    import mlflow.spark
+    from mlflow.models import infer_signature
+    from pyspark.ml import Pipeline
+
+    from converters.sources import spark_session
+
+    folder, names = Path(arguments[0]), arguments[1:] or list(MODELS)
+    whole = rows(spark_session.session())
+    frame = table()
+    for name in names:
+        stages, columns = MODELS[name]
+        training = whole.drop("features") if columns != VECTOR else whole
+        fitted = Pipeline(stages=stages()).fit(training)
+        plain = columns != VECTOR
+        mlflow.spark.save_model(
+            fitted,
+            str(folder / name),
+            signature=infer_signature(frame[columns] if plain else whole.select(columns)),
+            pip_requirements=["pyspark"],
+        )
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
