@@ -12,6 +12,7 @@ from celery.signals import worker_init, worker_ready, worker_shutdown
 from django.conf import settings
 
 from converters.catalog import ROUTES, Queue
+from workers import file_broker
 from workers.sandbox.secrecy import hide_process
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
@@ -37,7 +38,7 @@ def broker(redis_url: str, home: Path) -> dict[str, Any]:
     for folder in folders.values():
         folder.mkdir(parents=True, exist_ok=True)
     return {
-        "broker_url": "filesystem://",
+        "broker_url": f"{file_broker.SCHEME}://",
         "broker_transport_options": {
             "data_folder_in": str(folders["messages"]),
             "data_folder_out": str(folders["messages"]),
