@@ -13,7 +13,8 @@ from pathlib import Path
 
 from cli.outcomes import Ended, Misuse, Refusal, Unreachable
 from converters import contract
-from converters.static.kinds import SUFFIXES
+from converters.static import module_code
+from converters.static.kinds import EXAMPLE, SUFFIXES
 from registry.connectors import DOWNLOAD_LIMIT, RemoteFile, SourceProblem
 from registry.connectors.artifacts import DiskFolder, download
 from registry.connectors.mlflow import MlflowConnector
@@ -21,6 +22,7 @@ from registry.connectors.model_uri import ModelUri, Resolved, fetch_folder, pars
 
 MLMODEL = "MLmodel"
 MLMODEL_LIMIT = 16 * 1024**2
+TORCH_SUFFIXES = frozenset({".pt", ".pth", ".pt2"})
 # The server's answer could not be had at all, as against an answer that says no.
 AWAY = frozenset({"not_answering", "tls", "server_error"})
 
@@ -101,17 +103,29 @@ def _identity(found: Resolved) -> contract.Identity:
 def _fetch_local(place: Path, folder: Path) -> list[RemoteFile]:
     """Copy a model's folder, or a plain model file, from this machine."""
     if place.is_file():
-        shutil.copyfile(place, folder / place.name)
-        size = place.stat().st_size
-        with place.open("rb") as stream:
-            digest = hashlib.file_digest(stream, "sha256").hexdigest()
-        return [RemoteFile(place.name, size, digest)]
+        return [_copied(one, folder) for one in (place, *_beside(place))]
     if not place.exists():
         raise Refusal("not_found", f"There is no file or folder {place}.")
     suffixes = {path.suffix.lower() for path in place.iterdir()}
     if not (place / MLMODEL).is_file() and suffixes & set(SUFFIXES):
-        return download(DiskFolder(str(place), place.resolve()), folder, DOWNLOAD_LIMIT)
+        return download(DiskFolder(str(place), place.resolve(), own=True), folder, DOWNLOAD_LIMIT)
     return fetch_folder(place, folder, DOWNLOAD_LIMIT)
+
+
+def _copied(file: Path, folder: Path) -> RemoteFile:
+    """A copy of a file, and its sum."""
+    shutil.copyfile(file, folder / file.name)
+    with file.open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    return RemoteFile(file.name, file.stat().st_size, digest)
+
+
+def _beside(file: Path) -> list[Path]:
+    """What belongs to a plain file of PyTorch: the Python that defines it, and its example."""
+    if file.suffix.lower() not in TORCH_SUFFIXES:
+        return []
+    names = dict.fromkeys((f"{file.stem}.py", module_code.BESIDE, EXAMPLE))
+    return [path for name in names if (path := file.with_name(name)).is_file()]
 
 
 def _name_of(folder: Path) -> str:

@@ -47,6 +47,9 @@ TASKS = frozenset(
     }
 )
 
+# A column that is a whole vector of features: a tensor in the converted file.
+SPARK_VECTOR = ("spark", "sparkml_vector")
+
 
 class Answer(StrEnum):
     """Pre-flight's three answers."""
@@ -152,6 +155,8 @@ def _verdict(mlmodel: Mapping[str, Any], flavor: str, target: Target) -> Verdict
             check_signature(signature, flavor)
     except Refused as refusal:
         return _cannot(target, flavor, refusal.code, refusal.sentence)
+    if signature is None and flavor == "pytorch":
+        return _by_example(mlmodel, target, flavor)
     if signature is None:
         sentence = (
             "The model has no signature; it converts only where the model itself tells its inputs. "
@@ -161,6 +166,20 @@ def _verdict(mlmodel: Mapping[str, Any], flavor: str, target: Target) -> Verdict
     if flavor == PYFUNC:
         return Verdict(target.name, Answer.CAVEAT, "pyfunc_only", WRAPPED, flavor)
     return Verdict(target.name, Answer.CAN, flavor=flavor)
+
+
+def _by_example(mlmodel: Mapping[str, Any], target: Target, flavor: str) -> Verdict:
+    """A module does not tell its inputs: its input example does, or nothing."""
+    if isinstance(mlmodel.get("saved_input_example_info"), Mapping):
+        return Verdict(target.name, Answer.CAN, flavor=flavor)
+    return _cannot(
+        target,
+        flavor,
+        "no_signature",
+        "The model has neither a signature nor an input example, and a PyTorch module does not "
+        f"tell its inputs. {HOW_TO_SIGN} Beside a plain file, an input_example.json with a few "
+        "rows tells them.",
+    )
 
 
 def nowhere(mlmodel: Mapping[str, Any]) -> str:
@@ -203,7 +222,8 @@ def check_signature(signature: Signature, flavor: str) -> None:
             features, several tensors or one that is not [N, features].
     """
     for column in signature.columns:
-        types.column(column.name, column.type)
+        if (flavor, column.type) != SPARK_VECTOR:
+            types.column(column.name, column.type)
     if flavor in TENSOR_FLAVORS:
         return
     if signature.tensors:

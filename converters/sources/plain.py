@@ -2,34 +2,33 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 from converters.errors import Refused
 from converters.static import kinds
 from converters.static.errors import Unreadable
-from converters.static.kinds import Kind
+from converters.static.kinds import EXAMPLE, Kind
 
 # Pickled class's top package → the flavor that loads the pickle.
 PICKLED = {"lightgbm": "lightgbm", "catboost": "sklearn"}
 NOT_CARRIED = {
-    "state-dict": "A state dict holds weights and no model. Log the module itself with "
-    "mlflow.pytorch.log_model, or save it with torch.jit.script(module).save(path).",
     "coreml": "CoreML models have no route from here; export the model that it was made of.",
     "mojo": "A MOJO is no model of MLflow's h2o flavor; it is already the file that H2O's JVM "
     "library (h2o-genmodel) scores.",
     "xgboost-binary": "Load it with the XGBoost version that wrote it and save it as .ubj or "
     ".json.",
 }
-NOT_A_MODEL = "requirements.txt"
+NOT_A_MODEL = ("requirements.txt", EXAMPLE)
 
 
 def mlmodel_for(folder: Path) -> dict[str, Any]:
     """The `MLmodel` document that a folder with exactly one model file would have.
 
     Raises:
-        Refused: `mlmodel_missing` where there is no such file or several, `mislabelled`,
-            `model_unreadable`, `plain_file`.
+        Refused: `mlmodel_missing` where there is no such file or several, and what
+            `mlmodel_of_file` refuses.
     """
     known = files(folder)
     if len(known) != 1:
@@ -47,7 +46,7 @@ def files(folder: Path) -> list[Path]:
     return sorted(
         path
         for path in folder.iterdir()
-        if path.is_file() and path.suffix.lower() in kinds.SUFFIXES and path.name != NOT_A_MODEL
+        if path.is_file() and path.suffix.lower() in kinds.SUFFIXES and path.name not in NOT_A_MODEL
     )
 
 
@@ -74,7 +73,25 @@ def mlmodel_of_file(path: Path) -> dict[str, Any]:
     if kind.name in NOT_CARRIED:
         raise Refused("plain_file", f"{path.name!r} is {kind.title}. {NOT_CARRIED[kind.name]}")
     flavor, config = _flavor(path, kind)
-    return {"flavors": {flavor: config}, "model_uuid": "", "utc_time_created": ""}
+    document = {"flavors": {flavor: config}, "model_uuid": "", "utc_time_created": ""}
+    return document | _example(path.with_name(EXAMPLE))
+
+
+def _example(path: Path) -> dict[str, Any]:
+    """What the document says of the rows beside the model file; nothing where there are none."""
+    try:
+        told = json.loads(path.read_bytes()) if path.is_file() else None
+    except (ValueError, RecursionError) as error:
+        raise Refused(
+            "model_unreadable",
+            f"{EXAMPLE} is not JSON ({str(error)[:120]}); write a list of rows, {{tensor: rows}}, "
+            "or columns and data as pandas' orient='split' does.",
+        ) from error
+    if told is None:
+        return {}
+    table = isinstance(told, dict) and {"columns", "data"} <= told.keys()
+    kind = "dataframe" if table else "ndarray"
+    return {"saved_input_example_info": {"artifact_path": EXAMPLE, "type": kind}}
 
 
 def suffix_of(kind: Kind) -> str:
@@ -94,7 +111,7 @@ def _flavor(path: Path, kind: Kind) -> tuple[str, dict[str, Any]]:
         return "catboost", {"data": name, "model_type": "CatBoost", "save_format": "cbm"}
     if kind.name in ("keras", "hdf5"):
         return "tensorflow", {"data": name, "model_type": "keras"}
-    if kind.name in ("torch", "torchscript", "torch-export"):
+    if kind.name in ("torch", "torchscript", "torch-export", "state-dict"):
         return "pytorch", {"model_file": name}
     return kind.name, {"data": name}
 

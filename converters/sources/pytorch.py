@@ -15,11 +15,12 @@ import numpy.typing as npt
 
 from converters.contract import Column, Output, Signature, Tensor
 from converters.errors import Refused
-from converters.sources import mlmodel, torch_answers, torch_files
+from converters.sources import mlmodel, torch_answers, torch_files, torch_states
 from converters.sources.loaded import TENSOR, Loaded, Rows, carried
-from converters.sources.torch_files import EXPORTED, PICKLED
+from converters.sources.torch_files import EXPORTED, SCRIPT, STATE
+from converters.static import module_code
+from converters.static.module_code import FILES
 
-FILES = ("model.pth", "model.pt2", "model.pt")
 HIGHEST_TOKEN = 1 << 20
 
 
@@ -78,12 +79,22 @@ def load(folder: Path, config: dict[str, Any]) -> TorchModel:
     """The module that `mlflow.pytorch` saved in `folder`.
 
     Raises:
-        Refused: see `converters.sources.load` and `torch_files.read_module`; `training_mode`.
+        Refused: see `converters.sources.load`, `torch_files.read_module`, `torch_states`;
+            `training_mode`.
     """
     import torch
 
     torch.set_num_threads(1)
-    return from_file(_file(folder, config))
+    path = module_code.weights_file(folder, config) or mlmodel.model_file(folder, _named(config))
+    path = mlmodel.model_file(folder, path.relative_to(folder).as_posix())
+    weights = torch_states.weights_in(path)
+    if weights is None:
+        return from_file(path)
+    state, key = weights
+    module, notes = torch_states.module_for(state, folder, config, path)
+    if key:
+        notes.append(f"Of the checkpoint {path.name} the weights under {key!r} were taken.")
+    return _at_rest(TorchModel(module, STATE, notes=notes))
 
 
 def from_file(path: Path) -> TorchModel:
@@ -92,11 +103,16 @@ def from_file(path: Path) -> TorchModel:
     if kind == EXPORTED:
         _check_program(loaded)
         return TorchModel(loaded.module(), kind, program=loaded)
-    loaded.eval()
-    if kind == PICKLED:
-        for parameter in loaded.parameters():
+    return _at_rest(TorchModel(loaded, kind))
+
+
+def _at_rest(model: TorchModel) -> TorchModel:
+    """The model in eval mode; a script's parameters stay as they are."""
+    model.module.eval()
+    if model.kind != SCRIPT:
+        for parameter in model.module.parameters():
             parameter.requires_grad_(False)
-    return TorchModel(loaded, kind)
+    return model
 
 
 def ask(model: Loaded, source: str, frame: Any) -> Any:
@@ -150,7 +166,8 @@ def _from_example(model: TorchModel, example: Any) -> Signature:
         "no_signature",
         "The model has neither a signature nor an input example, and a PyTorch module does not "
         "tell its inputs. Log it again with input_example=x.numpy(), two rows or more, and "
-        "signature=infer_signature(x.numpy(), model(x).numpy()).",
+        "signature=infer_signature(x.numpy(), model(x).numpy()); beside a plain file put an "
+        "input_example.json with a few rows (x.tolist()).",
     )
 
 
@@ -204,16 +221,9 @@ def tensors_of(frame: Any) -> list[Any]:
     return [torch.from_numpy(np.ascontiguousarray(frame))]
 
 
-def _file(folder: Path, config: dict[str, Any]) -> Path:
-    if plain := config.get("model_file"):
-        return mlmodel.model_file(folder, plain)
-    data = str(config.get("model_data") or "data")
-    for name in FILES:
-        if (folder / data / name).is_file():
-            return mlmodel.model_file(folder, f"{data}/{name}")
-    if (folder / data / "state_dict.pth").is_file():
-        torch_files.checked_module({}, folder / data / "state_dict.pth")
-    return mlmodel.model_file(folder, f"{data}/{FILES[0]}")
+def _named(config: dict[str, Any]) -> str:
+    """The file that should be there where none is."""
+    return str(config.get("model_file") or f"{config.get('model_data') or 'data'}/{FILES[0]}")
 
 
 def _check_program(program: Any) -> None:

@@ -17,6 +17,7 @@ from converters.errors import Refused
 from converters.sources import mlmodel
 
 PICKLED, SCRIPT, EXPORTED = "pickled module", "TorchScript", "exported program"
+STATE = "state dict"  # see torch_states
 
 # Names that MLflow writes into pickle_module_info.txt; all of them read with Python's own pickle.
 STANDARD_PICKLES = ("pickle", "cloudpickle", "mlflow.pytorch.pickle_module")
@@ -37,7 +38,7 @@ def read_module(path: Path) -> tuple[Any, str]:
         Refused: `model_unreadable`, `module_missing`, `state_dict`, `model_class`.
     """
     with reading(path):
-        _check_sums(path)
+        check_sums(path)
         if path.suffix == ".pt2":
             return _exported(path), EXPORTED
         if is_torchscript(path):
@@ -47,7 +48,7 @@ def read_module(path: Path) -> tuple[Any, str]:
         return checked_module(_unpickled(path), path), PICKLED
 
 
-def _check_sums(path: Path) -> None:
+def check_sums(path: Path) -> None:
     """See that an archive holds what was written: PyTorch itself reads torn weights without a word.
 
     An entry whose sum is 0 was written without one.
@@ -105,16 +106,16 @@ def checked_module(loaded: Any, path: Path) -> Any:
     """The module that a pickle holds, out of the wrappers that only training needs.
 
     Raises:
-        Refused: `state_dict` for weights without code, `model_class` for anything else.
+        Refused: `state_dict` for a mapping, `model_class` for anything else that is no module.
     """
     import torch
 
     if isinstance(loaded, Mapping):
         raise Refused(
             "state_dict",
-            f"{path.name} holds weights only (a state dict), which no code goes with. Build the "
-            "module, call its load_state_dict, and log the module itself with "
-            "mlflow.pytorch.log_model.",
+            f"{path.name} holds a mapping with more than tensors in it, which is not read; save "
+            "torch.save(model.state_dict(), path) alone beside the module's Python, or log the "
+            "module itself with mlflow.pytorch.log_model.",
         )
     if not isinstance(loaded, torch.nn.Module):
         raise Refused(

@@ -11,6 +11,8 @@ from converters.static import boosters, networks, onnx_graph_bytes, pickles
 from converters.static.errors import TooLarge, Unreadable
 
 MOST_BYTES = 2 << 30
+# A few rows beside a model file, as MLflow writes them: they tell what a network takes.
+EXAMPLE = "input_example.json"
 # Suffix → the kinds that a file of that name may be.
 SUFFIXES = {
     ".pkl": ("pickle", "joblib"),

@@ -7,7 +7,16 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from converters.static import boosters, estimators, kinds, networks, onnx_graph_bytes, pickles
+from converters.static import (
+    boosters,
+    estimators,
+    kinds,
+    module_code,
+    networks,
+    onnx_graph_bytes,
+    pickles,
+    spark_stages,
+)
 from converters.static.errors import TooLarge, Unreadable
 from converters.static.finding import Finding
 from converters.static.pickles import Pickled
@@ -23,9 +32,9 @@ def findings(folder: Path, document: Mapping[str, Any], flavor: str) -> list[Fin
     if not isinstance(config, dict):
         return []
     found: list[Finding] = []
-    for path in _files(folder, config):
+    for path in _files(folder, config, flavor):
         try:
-            found += _of_file(path, flavor, config)
+            found += _of_file(path, flavor, config, folder)
         except TooLarge:
             continue  # to be read here; it says nothing about what it can become
         except Unreadable as error:
@@ -41,11 +50,14 @@ def findings(folder: Path, document: Mapping[str, Any], flavor: str) -> list[Fin
 def readable(folder: Path, document: Mapping[str, Any], flavor: str) -> bool:
     """Whether files of this flavor are there that `findings` can read."""
     config = document["flavors"].get(flavor)
-    return isinstance(config, dict) and any(True for _ in _files(folder, config))
+    return isinstance(config, dict) and any(True for _ in _files(folder, config, flavor))
 
 
-def _files(folder: Path, config: Mapping[str, Any]) -> Iterator[Path]:
+def _files(folder: Path, config: Mapping[str, Any], flavor: str) -> Iterator[Path]:
     """The files that the flavor names, inside the folder and there."""
+    if flavor == "pytorch" and (weights := module_code.weights_file(folder, config)):
+        yield weights
+        return
     for key in KEYS:
         named = config.get(key)
         if not isinstance(named, str) or not named:
@@ -53,13 +65,15 @@ def _files(folder: Path, config: Mapping[str, Any]) -> Iterator[Path]:
         path = (folder / named).resolve()
         if not path.is_relative_to(folder.resolve()):
             continue
-        if path.is_dir():
+        if flavor == "spark" and path.is_dir():
+            yield path
+        elif path.is_dir():
             yield from sorted(one for one in path.rglob("*") if one.suffix in (".keras", ".h5"))
         elif path.is_file():
             yield path
 
 
-def _of_file(path: Path, flavor: str, config: Mapping[str, Any]) -> list[Finding]:
+def _of_file(path: Path, flavor: str, config: Mapping[str, Any], folder: Path) -> list[Finding]:
     if flavor in PICKLED_FLAVORS and _is_pickled(config):
         skops = str(config.get("serialization_format")) == "skops"
         if skops:
@@ -67,12 +81,16 @@ def _of_file(path: Path, flavor: str, config: Mapping[str, Any]) -> list[Finding
             return list(estimators.of_names(Pickled(networks.skops_root(path), names)))
         found = list(estimators.of_names(pickles.read(path)))
         return found + (_of_booster(path, flavor) if flavor in ("xgboost", "lightgbm") else [])
+    if flavor == "spark":
+        return spark_stages.findings(path)
     if flavor == "statsmodels":
         return list(_of_series(pickles.read(path)))
     if flavor in ("xgboost", "lightgbm", "catboost", "pmml"):
         _check_kind(path, flavor)
     if flavor in ("xgboost", "lightgbm"):
         return _of_booster(path, flavor, str(config.get("model_class") or ""))
+    if flavor == "pytorch":
+        return module_code.findings(folder, config)
     if flavor == "onnx":
         return _of_onnx(onnx_graph_bytes.read(path.read_bytes()))
     if flavor in ("keras", "tensorflow") and path.suffix in (".keras", ".h5"):

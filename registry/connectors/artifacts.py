@@ -177,16 +177,22 @@ class ProxyFolder:
 
 @dataclass
 class DiskFolder:
-    """Files on this machine, where an MLflow server on this machine put them."""
+    """Files on this machine, where an MLflow server on this machine put them.
+
+    own: whoever runs this process named the folder himself, and it need not hold an MLmodel.
+    """
 
     uri: str
     root: Path
+    own: bool = False
 
     def walk(self) -> Iterator[str]:
         # Only what is a model: a source must not make us read any folder that it names.
-        if not (self.root / "MLmodel").is_file():
+        if not self.own and not (self.root / "MLmodel").is_file():
             return
-        for below, _, names in os.walk(self.root):
+        for below, folders, names in os.walk(self.root):
+            if self.own:
+                folders[:] = [one for one in folders if one[0] != "." and one != "__pycache__"]
             for name in names:
                 path = Path(below, name)
                 if path.is_file() and not path.is_symlink():

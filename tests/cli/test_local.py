@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from cli.origins import fetch
 from tests.cli.conftest import Run
+
+SEEDS = Path(__file__).parents[1] / "fuzz" / "seeds"
 
 
 def test_a_converted_model_leaves_its_bundle_and_a_report(
@@ -220,3 +223,23 @@ def test_a_tolerance_of_ones_own_is_said_in_the_bundle(crossport: Run, model: Pa
     wrong = crossport(*call[:-1], tmp_path / "no", "--tolerance", "0.5")
     assert wrong.returncode == 2
     assert "from 0 to 0.1" in wrong.stderr
+
+
+def test_a_folder_of_a_plain_model_file_is_taken_whole(crossport: Run, tmp_path: Path):
+    folder = tmp_path / "booster"
+    folder.mkdir()
+    (folder / "booster.txt").write_bytes((SEEDS / "booster.txt").read_bytes())
+    (folder / ".cache").mkdir()
+    (folder / ".cache" / "other.pkl").write_bytes(b"not looked at")
+    done = crossport("preflight", "--json", "--model-uri", folder)
+    assert done.returncode == 0, done.stderr
+    assert {row["flavor"] for row in json.loads(done.stdout)} == {"lightgbm"}
+
+
+def test_weights_named_alone_bring_the_python_beside_them(tmp_path: Path):
+    for name in ("net.pt", "net.py", "input_example.json", "other.py"):
+        (tmp_path / name).write_text(name)
+    (tmp_path / "to").mkdir()
+    files = fetch(str(tmp_path / "net.pt"), tmp_path / "to").sums
+    assert sorted(files) == ["input_example.json", "net.pt", "net.py"]
+    assert files["net.py"] == hashlib.sha256(b"net.py").hexdigest()

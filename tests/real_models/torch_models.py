@@ -8,6 +8,7 @@ from tests.real_models import elsewhere
 
 ENVIRONMENT = "torch"
 copy = elsewhere.copier(ENVIRONMENT, Path(__file__).with_name("torch_builder.py"))
+state = elsewhere.copier(ENVIRONMENT, Path(__file__).with_name("torch_states_builder.py"))
 
 PYTORCH = [
     elsewhere.maker(copy, name)
