@@ -121,7 +121,8 @@ def _index(table: Table, column: Column, labels: list[str]) -> Value:
     if value.dtype == "bool":
         numbers = {"true": 1.0, "false": 0.0}
     else:
-        numbers = {label: found for label in labels if (found := _number(label, value)) is not None}
+        written = {label: _number(label, value) for label in labels}
+        numbers = {label: one for label, one in written.items() if one is not None}
     # A label that no number of this type is written as never occurs: nothing equals it.
     known = [label for label in labels if label in numbers]
     if not known:

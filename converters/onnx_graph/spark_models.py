@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -30,7 +31,7 @@ LARGEST = float(np.finfo(np.float64).max)
 MACHINE_EPSILON = 2.0**-52
 
 
-def model(*names: str) -> Any:
+def model(*names: str) -> Callable[[Emitter], Emitter]:
     """Register what writes these models, by their class's name."""
 
     def register(emit: Emitter) -> Emitter:
