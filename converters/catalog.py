@@ -225,6 +225,18 @@ ROUTES = (
         minutes=15,
         environment="h2o",
     ),
+    Route(
+        *("spark", "onnx", "converters.routes.spark_onnx:convert", Queue.CPU),
+        minutes=15,
+        memory_mb=8192,
+        environment="spark",
+    ),
+    Route(
+        *("spark", "pmml", "converters.routes.spark_pmml:convert", Queue.CPU),
+        minutes=15,
+        memory_mb=8192,
+        environment="spark",
+    ),
     Route("xgboost", "xgboost", "converters.routes.xgboost_native:convert", Queue.CPU),
     Route("lightgbm", "lightgbm", "converters.routes.lightgbm_native:convert", Queue.CPU),
     Route("catboost", "catboost", "converters.routes.catboost_native:convert", Queue.CPU),

@@ -35,6 +35,7 @@ FAMILIES = (
     "quantiles",
     "scaling",
     "solvers",
+    "spark",
     "splines",
     "svm",
     "text",

@@ -37,6 +37,7 @@ SOURCES = {
     "keras": "converters.sources.keras",
     "statsmodels": "converters.sources.statsmodels",
     "h2o": "converters.sources.h2o",
+    "spark": "converters.sources.spark",
 }
 
 
