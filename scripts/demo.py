@@ -88,13 +88,13 @@ class Portal:
         return self._http.get(f"/bundles/{bundle}/download/").raise_for_status()
 
 
-def mirror(portal: Portal, mlflow_url: str) -> str:
+def mirror(portal: Portal, mlflow_url: str, home: Path) -> str:
     """Connect the MLflow server as source `demo` and wait for its first whole sync; what it saw."""
     known = [row for row in portal.all("/sources/") if row["slug"] == "demo"]
     if known and known[0]["url"].rstrip("/") != mlflow_url.rstrip("/"):
         raise DemoProblem(
             f"The demo's source points at {known[0]['url']}, and its MLflow server is at "
-            f"{mlflow_url}. Remove the folder var/demo to start over."
+            f"{mlflow_url}. Remove the folder {home} to start over."
         )
     if not known:
         body = {
@@ -117,7 +117,9 @@ def mirror(portal: Portal, mlflow_url: str) -> str:
         if run and run["state"] == "failed":
             raise DemoProblem(f"The mirror failed: {run['sentence']}")
         time.sleep(0.3)
-    raise DemoProblem("The mirror did not finish in two minutes; see var/demo/log/worker.log.")
+    raise DemoProblem(
+        f"The mirror did not finish in two minutes; see {home / 'log' / 'worker.log'}."
+    )
 
 
 def ask_for_exports(portal: Portal) -> list[Asked]:
@@ -233,7 +235,7 @@ def run(home: Path, port: int, once: bool) -> int:
             portal = Portal(stack.url, stack.token("admin", password))
             say(f"      {stack.url}")
             say("[3/5] Mirror")
-            say(f"      {mirror(portal, server.url)}")
+            say(f"      {mirror(portal, server.url, home)}")
             say("[4/5] Exports of the newest version of each model")
             ended = wait_for(portal, ask_for_exports(portal))
             say(f"[5/5] {summary(ended)} in {time.monotonic() - begun:.0f} s")
@@ -243,7 +245,7 @@ def run(home: Path, port: int, once: bool) -> int:
                 for line in wrong:
                     say(f"      ✕ {line}")
                 return 1 if wrong else 0
-            say(where_to_look(stack.url, server.url, password))
+            say(where_to_look(stack.url, server.url, password, home))
             wait_for_interrupt(stack)
     return 0
 
@@ -260,7 +262,7 @@ def summary(ended: list[Asked]) -> str:
     return ", ".join(f"{number} {state}" for state, number in sorted(counts.items(), reverse=True))
 
 
-def where_to_look(url: str, mlflow_url: str, password: str) -> str:
+def where_to_look(url: str, mlflow_url: str, password: str, home: Path) -> str:
     return f"""
   Catalogue    {url}/
   A model      {url}/models/demo/credit-risk/
@@ -270,7 +272,7 @@ def where_to_look(url: str, mlflow_url: str, password: str) -> str:
 
   Sign in at   {url}/accounts/login/   as admin with {password}
 
-  Ctrl-C stops everything that was started. The data stays in var/demo.
+  Ctrl-C stops everything that was started. The data stays in {home}.
 """
 
 
