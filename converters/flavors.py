@@ -76,22 +76,15 @@ FLAVORS = (
         "Diviner groups Prophet or pmdarima models, one a series, none of which goes by rows, and "
         "is no longer developed. Forecast in Python and store the table.",
     ),
-    Flavor(
-        "spark",
-        "Spark ML",
-        sentence="Spark pipelines are not loaded here: they need Spark itself and a full JDK "
-        "beside it. Export the pipeline where it was trained, with pyspark2pmml's PMMLBuilder "
-        "(Spark 4.2 or older), and log the document as pmml.",
-        nearest="pmml",
-    ),
+    Flavor("spark", "Spark ML"),
     Flavor("h2o", "H2O"),
     Flavor(
         "mleap",
         "MLeap",
         State.RETIRED,
         "MLeap has had no release for current Spark versions, and MLflow dropped its flavor. "
-        "Export the Spark pipeline itself with pyspark2pmml, and log the document as pmml.",
-        "pmml",
+        "Log the Spark pipeline itself with mlflow.spark: it becomes ONNX or PMML.",
+        "spark",
     ),
     Flavor(
         "transformers",

@@ -12,8 +12,7 @@ from tests.converters import jobs
 INSTEAD = {
     "prophet": "Forecast in Python",
     "pmdarima": "Forecast in Python",
-    "spark": "pyspark2pmml",
-    "mleap": "pyspark2pmml",
+    "mleap": "mlflow.spark",
 }
 
 
@@ -51,4 +50,4 @@ def test_a_job_says_it_too(flavor, model, tmp_path):
 def test_the_way_out_is_a_flavor_with_a_route(flavor):
     row = flavors.flavor(flavor)
     assert row is not None
-    assert row.nearest in ("sklearn", "pmml")
+    assert row.nearest in ("sklearn", "spark")
