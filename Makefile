@@ -30,7 +30,7 @@ format: ## Format the code
 	@$(DEV) check format
 
 bench: ## Run one benchmark; NAME=first_export, NAME=watch OLD= NEW="onnxruntime==1.28.0"
-	@NAMES="$(NAMES)" OLD="$(OLD)" NEW="$(NEW)" $(DEV) bench $(NAME)
+	@NAMES="$(NAMES)" RESULTS="$(RESULTS)" OLD="$(OLD)" NEW="$(NEW)" $(DEV) bench $(NAME)
 
 schema: ## Write the OpenAPI schema
 	@$(DEV) schema

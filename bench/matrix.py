@@ -3,7 +3,8 @@
 Every real model of tests/real_models is converted to every target that its flavor has a route to.
 What is proven is judged a second time on other and more rows (another seed, four thousand), and
 counts as *wrong published* where that finds a difference. Pre-flight's static answer is compared
-with what happened. Writes docs/coverage.md. NAMES=… does only makers whose name holds one of them.
+with what happened. Writes docs/coverage.md. NAMES=… does only makers whose name holds one of them;
+RESULTS=FILE keeps what became of each, and goes on from there when it is started again.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -219,9 +220,11 @@ def _try(case: tuple[str, Any, set[str]], judge: Judge) -> list[Outcome]:
     return found
 
 
-def run() -> list[Outcome]:
-    """All cases, SIDES of them side by side."""
-    chosen = list(cases())
+def run(results: Path | None) -> list[Outcome]:
+    """All cases, SIDES of them side by side; those that `results` holds are taken from there."""
+    known = _known(results)
+    wanted = [(flavor, make.__name__.removeprefix("make_")) for flavor, make, _ in cases()]
+    left = [case for case, key in zip(cases(), wanted, strict=True) if key not in known]
     free = [Judge() for _ in range(SIDES)]
     begun, done = time.monotonic(), 0
 
@@ -229,18 +232,33 @@ def run() -> list[Outcome]:
         nonlocal done
         judge = free.pop()
         try:
-            return _try(case, judge)
+            found = _try(case, judge)
         finally:
             free.append(judge)
-            done += 1
-            took = time.monotonic() - begun
-            print(f"{done} of {len(chosen)}, {took:.0f} s: {case[1].__name__}", file=sys.stderr)
+        done += 1
+        said = ", ".join(f"{row.target} {row.state} {row.code}".strip() for row in found)
+        took = time.monotonic() - begun
+        print(f"{done} of {len(left)}, {took:.0f} s: {case[1].__name__}: {said}", file=sys.stderr)
+        if results is not None:
+            with results.open("a", encoding="utf-8") as file:
+                file.writelines(json.dumps(asdict(row)) + "\n" for row in found)
+        return found
 
     with ThreadPoolExecutor(SIDES) as pool:
-        outcomes = [row for rows in pool.map(one, chosen) for row in rows]
+        for case, found in zip(left, pool.map(one, left), strict=True):
+            known[case[0], case[1].__name__.removeprefix("make_")] = found
     for judge in free:
         judge.close()
-    return outcomes
+    return [row for key in wanted for row in known[key]]
+
+
+def _known(results: Path | None) -> dict[tuple[str, str], list[Outcome]]:
+    known: dict[tuple[str, str], list[Outcome]] = defaultdict(list)
+    if results is not None and results.exists():
+        for line in results.read_text(encoding="utf-8").splitlines():
+            row = Outcome(**json.loads(line))
+            known[row.flavor, row.name].append(row)
+    return dict(known)
 
 
 def table(outcomes: list[Outcome]) -> str:
@@ -327,7 +345,8 @@ def main() -> int:
     from converters import golden, sampling, sources  # noqa: F401
     from converters.onnx_graph import compose  # noqa: F401
 
-    outcomes = run()
+    told = os.environ.get("RESULTS")
+    outcomes = run(Path(told) if told else None)
     report(outcomes)
     if not os.environ.get("NAMES"):
         write(outcomes)
