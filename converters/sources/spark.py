@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,10 +13,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from converters.contract import Column, Signature, Tensor
+from converters.contract import Column, Output, Signature, Tensor
 from converters.errors import Refused
 from converters.sources import mlmodel, spark_session
-from converters.sources.loaded import TENSOR, Loaded
+from converters.sources.loaded import TENSOR, Loaded, Rows
 from converters.static import spark_stages
 from converters.static.errors import Unreadable
 from converters.static.spark_stages import Stage
@@ -306,6 +307,15 @@ def ask(model: Loaded, source: str, frame: Any) -> Any:
     if isinstance(values[0], str):
         return np.array(values, dtype=object)
     return np.array(values)
+
+
+def unsettled(model: Loaded, rows: Rows, outputs: list[Output]) -> npt.NDArray[np.bool_]:
+    """[N] where the pipeline's own answer hangs on rounding (converters.sources.spark_ties)."""
+    from converters.sources import spark_ties
+
+    table = model.estimator.table(model.frame(rows))
+    answer = partial(model.answer, outputs=outputs)
+    return spark_ties.found(model.estimator.pipeline, table, answer, rows)
 
 
 def _rows(frame: pd.DataFrame) -> tuple[list[tuple[Any, ...]], str]:
