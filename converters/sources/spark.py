@@ -28,6 +28,16 @@ if TYPE_CHECKING:
     from converters.sampling.features import Feature
 
 DATA = "sparkml"
+# What a column from outside is: text, a number or a vector, in our word and in MLflow's.
+TEXT, NUMBER, VECTOR = "text", "number", "vector"
+VECTORS = ("sparkml_vector", "sparse_vector")
+# Stages that read columns of numbers, where no signature says otherwise.
+OF_NUMBERS = frozenset(
+    {
+        *("VectorAssembler", "Bucketizer", "Binarizer", "ImputerModel", "IndexToString"),
+        *("OneHotEncoderModel", "IsotonicRegressionModel"),
+    }
+)
 # numpy's kinds and sizes → Spark's types.
 TYPES = {"b1": "boolean", "i4": "int", "i8": "bigint", "f4": "float", "f8": "double"}
 
@@ -177,21 +187,18 @@ def _reads(pipeline: Any) -> dict[str, str]:
     found: dict[str, str] = {}
     made: set[str] = set()
     for stage in steps(pipeline):
-        kind = {"StringIndexerModel": "text", "VectorAssembler": "number"}.get(
-            type(stage).__name__, ""
-        )
         for name in _inputs(stage):
             if name not in made:
-                found.setdefault(name, kind or _kind(stage))
+                found.setdefault(name, _kind(stage))
         made |= set(_outputs(stage))
     return found
 
 
-ONE_NUMBER = ("Bucketizer", "Binarizer", "ImputerModel", "IndexToString", "OneHotEncoderModel")
-
-
 def _kind(stage: Any) -> str:
-    return "number" if type(stage).__name__ in ONE_NUMBER else "vector"
+    name = type(stage).__name__
+    if name == "StringIndexerModel":
+        return TEXT
+    return NUMBER if name in OF_NUMBERS else VECTOR
 
 
 def _inputs(stage: Any) -> Iterator[str]:
@@ -218,10 +225,13 @@ def settle(model: SparkModel, signed: Signature | None, example: Any) -> Signatu
         Refused: `no_signature`, `column_type` for a vector among other columns, `spark_width`.
     """
     names = list(model.reads)
-    vectors = [name for name in names if model.reads[name] == "vector"]
-    if signed is not None and signed.tensor is not None:
-        vectors = names if len(names) == 1 else vectors
-    if len(names) == 1 and vectors:
+    plain = signed is not None and signed.tensor is None
+    types = {column.name: column.type for column in signed.columns} if signed is not None else {}
+    if plain and signed is not None and not {VECTOR, *VECTORS}.intersection(types.values()):
+        return signed
+    vectors = [name for name in names if types.get(name, model.reads[name]) in (VECTOR, *VECTORS)]
+    if len(names) == 1 and (vectors or not plain):
+        _note_spare(model, [name for name in types if name not in names])
         return _of_vector(model, signed, names[0], example)
     if vectors:
         raise Refused(
@@ -229,14 +239,20 @@ def settle(model: SparkModel, signed: Signature | None, example: Any) -> Signatu
             f"The pipeline reads the vector {vectors[0]!r} beside other columns; put a "
             "VectorAssembler into it that makes the vector of plain columns, and log it again.",
         )
-    if signed is not None and signed.columns:
-        return signed
     if isinstance(example, pd.DataFrame):
         return _of_example(model, example)
-    kinds = {"text": "string", "number": "double"}
+    kinds = {TEXT: "string", NUMBER: "double"}
     return Signature(
         [Column(name, kinds[kind]) for name, kind in model.reads.items()], origin="estimator"
     )
+
+
+def _note_spare(model: SparkModel, spare: list[str]) -> None:
+    if spare:
+        model.notes.append(
+            f"The signature's {', '.join(spare)} beside the vector is not read by the pipeline, "
+            "and no input of the file."
+        )
 
 
 def _of_vector(model: SparkModel, signed: Signature | None, name: str, example: Any) -> Signature:
@@ -269,7 +285,7 @@ def _of_example(model: SparkModel, example: pd.DataFrame) -> Signature:
 
     columns = []
     for name in example.columns:
-        text = pd.api.types.is_string_dtype(example[name]) or model.reads.get(str(name)) == "text"
+        text = pd.api.types.is_string_dtype(example[name]) or model.reads.get(str(name)) == TEXT
         kind = "string" if text else KINDS.get(example[name].dtype.kind, "double")
         columns.append(Column(str(name), kind))
     return Signature(columns, origin="input_example")
