@@ -221,6 +221,16 @@ ROUTES = (
         environment="statistics",
     ),
     Route(
+        *("h2o", "onnx", "converters.routes.h2o_onnx:convert", Queue.CPU),
+        minutes=15,
+        environment="h2o",
+    ),
+    Route(
+        *("h2o", "pmml", "converters.routes.h2o_pmml:convert", Queue.CPU),
+        minutes=15,
+        environment="h2o",
+    ),
+    Route(
         *("h2o", "mojo", "converters.routes.h2o_mojo:convert", Queue.CPU),
         minutes=15,
         environment="h2o",

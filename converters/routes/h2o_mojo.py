@@ -10,7 +10,8 @@ from converters.contract import Input, Output, OutputKind, Request
 from converters.errors import Refused
 from converters.onnx_graph import nullable
 from converters.routes.converted import Converted
-from converters.sources.h2o import LABEL, PREDICTION, PROBABILITIES, H2OModel
+from converters.sources import h2o_columns
+from converters.sources.h2o import ANOMALY, LABEL, MEAN_LENGTH, PREDICTION, PROBABILITIES, H2OModel
 from converters.sources.loaded import Loaded
 
 FILE = next(target.file for target in TARGETS if target.name == "mojo")
@@ -27,61 +28,46 @@ def convert(model: Loaded, request: Request, folder: Path) -> Converted:
     if not estimator.model.have_mojo:
         raise Refused(
             "no_mojo",
-            f"H2O exports no MOJO of {estimator.model.algo} models. Train a GLM, GBM, random "
+            f"H2O exports no MOJO of this {estimator.algorithm} model. Train a GLM, GBM, random "
             "forest, XGBoost or deep learning model.",
         )
     inputs = _inputs(model)
+    _refuse_skipping(estimator)
     estimator.model.download_mojo(path=str(folder / FILE))
     outputs = _outputs(estimator)
     return Converted(
         file=FILE,
         signature=model.signature,
-        inputs=nullable.probed(model, inputs, outputs),
+        inputs=h2o_columns.filled(estimator, nullable.probed(model, inputs, outputs)),
         outputs=outputs,
         exact=_exact(estimator),
-        facts={"converter": f"h2o {_version()}", "algorithm": str(estimator.model.algo)},
+        facts={"converter": f"h2o {_version()}", "algorithm": estimator.algorithm},
         notes=_notes(estimator),
     )
 
 
 def _inputs(model: Loaded) -> list[Input]:
-    """One input a column of the signature; the model's own columns must all be there."""
-    if model.signature.tensor is not None:
-        raise Refused(
-            "tensor_shape",
-            "H2O models take columns by name and the signature is one array; log the model with "
-            "the signature of a DataFrame.",
-        )
+    """One input a column of the signature that the model reads."""
     known = model.estimator.columns
-    inputs = []
-    for column in model.signature.columns:
-        dtype = types.column(column.name, column.type).file
-        levels = known.get(column.name)
-        if column.name in known and not _suits(dtype, levels):
-            kind = "levels" if levels else "numbers"
-            raise Refused(
-                "category_types",
-                f"The model learned {kind} in column {column.name!r}, which is {column.type} in "
-                "the signature; log it with the signature of its training data.",
-            )
-        if column.name in known:
-            inputs.append(Input(column.name, dtype, [column.name]))
-    if lacking := sorted(set(known) - {one.name for one in inputs}):
+    h2o_columns.check(model.signature, known)
+    return [
+        Input(column.name, types.column(column.name, column.type).file, [column.name])
+        for column in model.signature.columns
+        if column.name in known
+    ]
+
+
+def _refuse_skipping(estimator: H2OModel) -> None:
+    """See that genmodel answers a level that it does not know, or that is missing."""
+    if estimator.algorithm != "glm" or not any(estimator.columns.values()):
+        return
+    if not estimator.archive.flag("mean_imputation"):
         raise Refused(
-            "column_missing",
-            f"The model reads a column {lacking[0]!r} that its signature does not have; log it "
-            "again with a signature of all columns it was trained on.",
+            "no_mojo",
+            "The model was trained with missing_values_handling='Skip', and genmodel stops at a "
+            "missing or unknown level instead of answering. Train it with 'MeanImputation', or "
+            "export to ONNX.",
         )
-    return inputs
-
-
-def _suits(dtype: str, levels: list[str] | None) -> bool:
-    """Whether a column of this dtype is what the model learned: its levels, or numbers."""
-    if levels is None:
-        return dtype not in ("string", "bool")
-    if dtype == "bool":
-        return set(levels) <= {"True", "False"}
-    return dtype not in ("float32", "float64")
 
 
 def _outputs(estimator: H2OModel) -> list[Output]:
@@ -100,7 +86,8 @@ def _outputs(estimator: H2OModel) -> list[Output]:
             ),
         ]
     dtype = "int64" if estimator.category == "Clustering" else "float64"
-    return [Output(_free(PREDICTION, taken), OutputKind.VALUES, dtype, source=PREDICTION)]
+    sources = [PREDICTION, MEAN_LENGTH] if estimator.category == ANOMALY else [PREDICTION]
+    return [Output(_free(one, taken), OutputKind.VALUES, dtype, source=one) for one in sources]
 
 
 def _free(name: str, taken: set[str]) -> str:
@@ -111,7 +98,7 @@ def _free(name: str, taken: set[str]) -> str:
 
 def _exact(estimator: H2OModel) -> bool:
     """Whether server and genmodel add the same doubles; networks and XGBoost compute in float."""
-    return str(estimator.model.algo) in ("glm", "kmeans", "gbm", "drf")
+    return estimator.algorithm in ("glm", "kmeans", "gbm", "drf", "isolationforest")
 
 
 def _notes(estimator: H2OModel) -> list[str]:

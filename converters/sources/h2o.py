@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,8 +15,11 @@ import yaml
 
 from converters.contract import Column, Output, Signature
 from converters.errors import Refused
-from converters.sources import h2o_server, mlmodel
+from converters.sources import h2o_archive, h2o_rows, h2o_server, mlmodel
+from converters.sources.h2o_archive import Archive
 from converters.sources.loaded import Loaded, Rows
+from converters.trees import h2o as grown
+from converters.trees.form import Ensemble, thresholds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,11 +30,12 @@ DATA, SETTINGS = "model.h2o", "h2o.yaml"
 # How near a probability is to the threshold for the server's rounding to decide.
 HANGS = 1e-9
 LABEL, PROBABILITIES, PREDICTION = "label", "probabilities", "prediction"
-# What H2O is told to read as a missing level; a quoted empty text is a level to it.
-MISSING = "crossport:missing"
-ENUM, NUMBER = "enum", "real"
+MEAN_LENGTH = "mean_length"
 CLASSIFIERS = ("Binomial", "Multinomial", "Ordinal")
-CATEGORIES = (*CLASSIFIERS, "Regression", "Clustering")
+ANOMALY = "AnomalyDetection"
+SUPERVISED = (*CLASSIFIERS, "Regression")
+CATEGORIES = (*SUPERVISED, "Clustering", ANOMALY)
+GROWN = ("gbm", "drf", "isolationforest")
 
 
 @dataclass
@@ -47,16 +53,75 @@ class H2OModel:
     category: str
     columns: dict[str, list[str] | None]
     classes: list[str]
+    _told: tuple[Any, list[list[str]], set[str]] | None = None
+
+    def table(self, frame: pd.DataFrame, source: str) -> list[list[str]]:
+        """What the server predicts of the rows, texts; asked again where a source asks twice."""
+        if self._told is not None and source not in self._told[2] and self._told[0].equals(frame):
+            self._told[2].add(source)
+            return self._told[1]
+        server = h2o_server.connected()
+        found = h2o_rows.predicted(server, self.model, self.columns, frame)
+        self._told = (frame.copy(), found, {source})
+        return found
+
+    @property
+    def algorithm(self) -> str:
+        """H2O's own short name of it: gbm, drf, glm …"""
+        return str(self.model.algo)
+
+    @property
+    def instead(self) -> str:
+        """What its owner may export to where another target is closed."""
+        return "Export it to MOJO." if self.model.have_mojo else "H2O exports no MOJO of it either."
+
+    @property
+    def categories_(self) -> list[npt.NDArray[Any]]:
+        """The levels, one array a column that has some."""
+        return [np.array(levels, object) for levels in self.columns.values() if levels]
+
+    @property
+    def unfilled(self) -> bool:
+        """Whether it is k-means as it is: what a missing value counts there, nobody is told."""
+        return self.algorithm == "kmeans" and not self.archive.flag("standardize")
+
+    @functools.cached_property
+    def archive(self) -> Archive:
+        """The MOJO as data; only for algorithms that have one."""
+        with tempfile.TemporaryDirectory(prefix="mojo-") as scratch:
+            path = Path(scratch) / "model.zip"
+            self.model.download_mojo(path=str(path))
+            return h2o_archive.read(path)
 
     def reveal(self, features: Sequence[Feature]) -> None:
-        """Tell the levels that each column was trained with."""
+        """Tell the levels that each column was trained with, and where its trees split it."""
+        splits = self._splits()
         for feature in features:
+            if feature.name in splits:
+                feature.points.append(splits[feature.name])
             levels = self.columns.get(feature.name)
             if levels and feature.dtype == object:
                 feature.categories += levels
                 feature.unseen = True
             elif levels and feature.dtype.kind in "iu":
                 feature.categories += [int(level) for level in levels if _is_whole(level)]
+
+    def _splits(self) -> dict[str, npt.NDArray[np.float64]]:
+        """Each number's split points, where the model is made of trees."""
+        if self.algorithm not in GROWN:
+            return {}
+        columns = self.archive.columns
+        levels = {
+            place: len(self.columns[name] or ())
+            for place, name in enumerate(columns)
+            if self.columns.get(name) is not None
+        }
+        trees = [
+            grown.read(data, 0, 1, levels, self.archive.order)
+            for data in self.archive.trees.values()
+        ]
+        found = thresholds(Ensemble(tuple(trees), len(columns), 1))
+        return {columns[place]: points for place, points in found.items()}
 
 
 def _is_whole(level: str) -> bool:
@@ -88,13 +153,35 @@ def load(folder: Path, config: dict[str, Any]) -> H2OModel:
             f"An H2O model of the kind {category} is not compared row by row here; "
             f"{', '.join(CATEGORIES)} are.",
         )
+    _refuse_made_columns(model, told)
     names = [str(name) for name in told["names"]]
     levels = dict(zip(names, told["domains"], strict=True))
     skipped = _beside(model, told)
     columns = {name: levels[name] for name in names if name not in skipped}
-    response = names[-1] if category != "Clustering" else ""
+    response = names[-1] if category in SUPERVISED else ""
     classes = [str(one) for one in levels.get(response) or []] if category in CLASSIFIERS else []
     return H2OModel(model, category, columns, classes)
+
+
+def _refuse_made_columns(model: Any, told: Any) -> None:
+    """See that the model reads the columns that it is given, and none that it makes of them.
+
+    Raises:
+        Refused: `h2o_columns`.
+    """
+    parameters = model.actual_params
+    if parameters.get("interactions") or parameters.get("interaction_pairs"):
+        how, instead = "interactions", "Multiply the columns before the model"
+    elif told.get("original_names"):
+        encoding = parameters.get("categorical_encoding")
+        how, instead = f"categorical_encoding={encoding!r}", "Train it with 'enum'"
+    else:
+        return
+    raise Refused(
+        "h2o_columns",
+        f"The model was trained with {how}: it reads columns that H2O makes of the given ones, "
+        f"which is proven for no target here. {instead}, and log it again.",
+    )
 
 
 def _beside(model: Any, told: Any) -> set[str]:
@@ -112,7 +199,7 @@ def _beside(model: Any, told: Any) -> set[str]:
             )
         if value:
             beside.add(str(value))
-    if str(told["model_category"]) != "Clustering":
+    if str(told["model_category"]) in SUPERVISED:
         beside.add(str(told["names"][-1]))
     return beside
 
@@ -153,12 +240,18 @@ def ask(model: Loaded, source: str, frame: Any) -> Any:
     with the batch, and is right where it is the type of training.
     """
     estimator = model.estimator
-    table = predicted(estimator, frame)
+    table = estimator.table(frame, source)
     if source == LABEL:
-        return np.array([row[0] for row in table], dtype=object)
+        named = [row[0] if row else "" for row in table]
+        if "" in named and "" not in estimator.classes:
+            raise ValueError("H2O names no class for a row with a missing value")
+        return np.array(named, dtype=object)
+    if source == MEAN_LENGTH:
+        return np.array([float(row[-1] or "nan") for row in table])
     if source == PREDICTION:
         kind = np.int64 if estimator.category == "Clustering" else np.float64
-        return np.array([float(row[0] or "nan") for row in table]).astype(kind)
+        # A line of one missing answer is empty.
+        return np.array([float(row[0] or "nan") if row else np.nan for row in table]).astype(kind)
     count = len(estimator.classes)
     return np.array([[float(value or "nan") for value in row[1 : count + 1]] for row in table])
 
@@ -182,40 +275,6 @@ def unsettled(model: Loaded, rows: Rows, outputs: list[Output]) -> npt.NDArray[n
     enough, short = second[named].min(), second[~named].max()
     near = np.minimum(np.abs(second - enough), np.abs(second - short)) <= HANGS
     return np.asarray(near & (abs(enough - short) <= HANGS), dtype=np.bool_)
-
-
-def predicted(estimator: H2OModel, frame: pd.DataFrame) -> list[list[str]]:
-    """What H2O predicts, one list of texts a row."""
-    server = h2o_server.connected()
-    columns = estimator.columns.items()
-    fed = pd.DataFrame({name: _fed(frame[name], levels) for name, levels in columns})
-    types = {name: ENUM if levels else NUMBER for name, levels in columns}
-    given = server.H2OFrame(fed, column_types=types, na_strings=[MISSING])
-    answer = estimator.model.predict(given)
-    try:
-        table = server.as_list(answer, use_pandas=False)
-    finally:
-        server.remove(given.frame_id)
-        server.remove(answer.frame_id)
-    return list(table[1:])
-
-
-def _fed(series: Any, levels: list[str] | None) -> Any:
-    """A column as H2O reads it: levels as text, numbers as they are."""
-    if levels is None:
-        numbers = series.astype("float64")
-        if np.isinf(numbers).any():
-            raise ValueError("H2O reads infinite numbers as missing ones")
-        return numbers
-    names = [level_of(value) for value in series]
-    return pd.Series([MISSING if name is None else name for name in names], dtype=object)
-
-
-def level_of(value: Any) -> str | None:
-    """A value as the name of a level, as H2O's client writes it; None where it is missing."""
-    if value is None or (isinstance(value, float) and np.isnan(value)):
-        return None
-    return str(value)
 
 
 def signature(estimator: H2OModel, document: dict[str, Any], folder: Path) -> Signature:

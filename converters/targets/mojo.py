@@ -17,6 +17,8 @@ from converters.contract import Input, Output, OutputKind
 from converters.golden import Answers, Array
 from converters.targets.scorer import FormatError, shaped, typed
 
+# The output that is an anomaly's mean path; the other one is its score between 0 and 1.
+MEAN_LENGTH = "mean_length"
 MOST_BYTES = 4 << 30
 JVM_OPTIONS = (
     *("-Xmx2g", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xrs"),
@@ -90,6 +92,9 @@ def _answer(output: Output, told: Sequence[Any], category: str, count: int) -> A
         values = np.array([list(one.classProbabilities) for one in told], dtype=np.float64)
     elif category == "Clustering":
         values = np.array([int(one.cluster) for one in told])
+    elif category == "AnomalyDetection":
+        length = output.source == MEAN_LENGTH
+        values = np.array([float(one.score if length else one.normalizedScore) for one in told])
     else:
         values = np.array([float(one.value) for one in told])
     return typed(output, shaped(output, values, count))

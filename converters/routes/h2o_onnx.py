@@ -1,0 +1,23 @@
+"""H2O to ONNX, on our own emitters."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from converters.contract import Request
+from converters.routes import onnx_file
+from converters.routes.converted import Converted
+from converters.sources import h2o_columns
+from converters.sources.loaded import Loaded
+
+
+def convert(model: Loaded, request: Request, folder: Path) -> Converted:
+    """Write `model.onnx` into `folder`.
+
+    Raises:
+        Refused: what cannot be converted, by name.
+    """
+    h2o_columns.check(model.signature, model.estimator.columns)
+    converted = onnx_file.write(model, request, folder)
+    return replace(converted, inputs=h2o_columns.filled(model.estimator, converted.inputs))
