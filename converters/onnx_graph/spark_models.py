@@ -336,6 +336,10 @@ def k_means(table: Table, stage: Any) -> None:
     x = Formula(graph, column.value)
     centers = np.array([np.asarray(one, np.float64) for one in stage.clusterCenters()])
     table.hints.add(column.traced(), list(centers.T))
+    table.graph.notes.append(
+        "Spark takes squared distances for equal that differ by less than a millionth; of two "
+        "centres so equally far it may name the other one."
+    )
     if str(stage.getDistanceMeasure()) == "cosine":
         size = (x * x).reduce("ReduceSum").call("Sqrt")
         table.refuse_where((~(size > 0.0)).value)

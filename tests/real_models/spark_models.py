@@ -1,0 +1,23 @@
+"""Real Spark pipelines, saved once a process by MLflow in a child of Spark's environment."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from tests.real_models import elsewhere
+
+ENVIRONMENT = "spark"
+copy = elsewhere.copier(ENVIRONMENT, Path(__file__).with_name("spark_builder.py"))
+# Spark runs on the machine's own Java, which a machine without one cannot be given here.
+NO_JAVA = "Spark needs a whole Java 17 or newer on PATH" if shutil.which("java") is None else ""
+
+CONVERTIBLE = [
+    *("logistic", "logistic_strict", "logistic_several", "forest", "boosted", "tree"),
+    *("forest_amount", "boosted_amount", "tree_amount", "linear", "poisson", "binomial_probit"),
+    *("binomial_cloglog", "gamma_log", "tweedie", "gaussian_log", "svc", "gaussian_bayes"),
+    *("multinomial_bayes", "bernoulli_bayes", "complement_bayes", "perceptron", "clusters"),
+    *("angles", "mixture", "isotonic", "rest", "survival", "expanded", "selected", "searched"),
+]
+REFUSED = {"statement": "spark_stage"}
+MAKERS = [elsewhere.maker(copy, name) for name in CONVERTIBLE]
