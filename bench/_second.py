@@ -1,15 +1,13 @@
 """Has a second opinion on ours, and does with a fitted model what skl2onnx and sklearn2pmml do.
 
-`python -m bench._second FOLDER` reads model.pkl, table.pkl and the job directories beside them, in
-a process of its own because any of the libraries may end it; prints one JSON line: who → `right`,
-`none: why` or `wrong: what`.
+Reads model.pkl, table.pkl and the job directories beside them, and writes second.json: who →
+`right`, `none: why` or `wrong: what`. Any of the libraries may end the process that does this.
 """
 
 from __future__ import annotations
 
 import json
 import pickle
-import sys
 import warnings
 from collections.abc import Callable
 from functools import partial
@@ -23,22 +21,26 @@ from bench import _opinion
 from converters import contract
 
 TARGETS = ("onnx", "pmml")
-PEERS = ("skl2onnx", "sklearn2pmml")
+SAID = "second.json"
 
 
-def main(folder: Path) -> int:
+def write(folder: Path) -> None:
+    """Ask everybody, and write each verdict as soon as it is there."""
     warnings.simplefilter("ignore")
     model = pickle.loads((folder / "model.pkl").read_bytes())  # noqa: S301 - fitted by the bench
     table = pickle.loads((folder / "table.pkl").read_bytes())  # noqa: S301
     rows = _opinion.rows(table)
-    said = {}
-    for target in TARGETS:
-        if (folder / target / "judge" / "golden").exists():
-            said[target] = _tried(partial(_ours, folder / target, target, rows))
-    said["skl2onnx"] = _tried(lambda: _skl2onnx(model, table, rows))
-    said["sklearn2pmml"] = _tried(lambda: _sklearn2pmml(model, table, rows, folder))
-    print(json.dumps(said))
-    return 0
+    asked: dict[str, Callable[[], str]] = {
+        target: partial(_ours, folder / target, target, rows)
+        for target in TARGETS
+        if (folder / target / "judge" / "golden").exists()
+    }
+    asked["skl2onnx"] = lambda: _skl2onnx(model, table, rows)
+    asked["sklearn2pmml"] = lambda: _sklearn2pmml(model, table, rows, folder)
+    said: dict[str, str] = {}
+    for who, ask in asked.items():
+        said[who] = _tried(ask)
+        (folder / SAID).write_text(json.dumps(said), encoding="utf-8")
 
 
 def _tried(ask: Callable[[], str]) -> str:
@@ -170,7 +172,3 @@ def _typed(want: Any, have: Any) -> Any:
             pd.to_numeric(pd.Series(have.ravel()), errors="coerce").to_numpy().reshape(have.shape)
         )
     return have
-
-
-if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))

@@ -10,26 +10,24 @@ RESULTS=FILE keeps what became of each, and goes on from there when it is starte
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
-import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from bench._forks import CRASHED, Judge, import_libraries, in_a_fork, run_convert
 from converters import catalog, contract
 from converters.environments import STANDARD
 
 ROOT = Path(__file__).resolve().parent.parent
 SIDES = 2
-SECONDS = 900
-PROVEN, REFUSED, CRASHED, WRONG = "proven", "refused", "crashed", "wrong"
+PROVEN, REFUSED, WRONG = "proven", "refused", "wrong"
 SECOND_ROWS = 4000
 SECOND_SEED = 777
 
@@ -46,38 +44,6 @@ class Outcome:
     sentence: str = ""
     foreseen: str = ""
     claimed: bool = False
-
-
-class Judge:
-    """One judging process; several job directories one after another."""
-
-    def __init__(self) -> None:
-        self._child = subprocess.Popen(
-            [sys.executable, "-m", "bench._judge_server"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-            cwd=ROOT,
-        )
-
-    def __call__(self, job: Path) -> contract.JudgeReport:
-        """The verdict on what the job's convert step left."""
-        if self._child.stdin is None or self._child.stdout is None:
-            raise TypeError("no pipes")
-        self._child.stdin.write(f"{job}\n")
-        self._child.stdin.flush()
-        code = self._child.stdout.readline().strip()
-        path = job / contract.JUDGE_DIR / contract.REPORT_FILE
-        if not path.exists():
-            return contract.JudgeReport(CRASHED, f"exit_{code}", "The judge left no report.")
-        return contract.read(contract.JudgeReport, path)
-
-    def close(self) -> None:
-        """End the process."""
-        if self._child.stdin is not None:
-            self._child.stdin.close()
-        self._child.wait(30)
 
 
 def cases() -> Iterator[tuple[str, Any, set[str]]]:
@@ -105,7 +71,7 @@ def _convert(job: Path, route: catalog.Route) -> contract.ConvertReport:
     """The convert step: forked where this process's own libraries do, else the worker's child."""
     path = job / contract.CONVERT_DIR / contract.REPORT_FILE
     if route.environment == STANDARD:
-        code = _in_a_fork(_run_convert, job)
+        code = in_a_fork(run_convert, job)
     else:
         from tests.converters import jobs as untyped
 
@@ -114,37 +80,6 @@ def _convert(job: Path, route: catalog.Route) -> contract.ConvertReport:
     if not path.exists():
         return contract.ConvertReport(CRASHED, f"exit_{code}", "The conversion left no report.")
     return contract.read(contract.ConvertReport, path)
-
-
-def _in_a_fork(work: Callable[[Any], None], argument: Any) -> int | None:
-    """Do the work in a copy of this process, which itself only imports and never computes.
-
-    Threads of OpenMP do not live on in a fork: one that computed before would hang its copies.
-    """
-    child = multiprocessing.get_context("fork").Process(target=_quietly, args=(work, argument))
-    child.start()
-    child.join(SECONDS)
-    if child.is_alive():
-        child.kill()
-        child.join()
-    return child.exitcode
-
-
-def _quietly(work: Callable[[Any], None], argument: Any) -> None:
-    null = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(null, 1)
-    os.dup2(null, 2)
-    try:
-        work(argument)
-    except BaseException:
-        os._exit(3)
-    os._exit(0)
-
-
-def _run_convert(job: Path) -> None:
-    from converters.steps import convert
-
-    convert.run(job)
 
 
 def _run_maker(case: tuple[Any, Path]) -> None:
@@ -210,7 +145,7 @@ def _try(case: tuple[str, Any, set[str]], judge: Judge) -> list[Outcome]:
     with tempfile.TemporaryDirectory(prefix="crossport-matrix-") as place:
         folder = Path(place)
         model = folder / "model"
-        code = _in_a_fork(_run_maker, (make, folder))
+        code = in_a_fork(_run_maker, (make, folder))
         if not (model / "MLmodel").exists():
             said = f"The model was not made; its maker ended with {code}."
             return [Outcome(flavor, "", name, CRASHED, "maker", said)]
@@ -335,16 +270,7 @@ def report(outcomes: list[Outcome]) -> None:
 
 
 def main() -> int:
-    import catboost  # noqa: F401 - imported once, before the children fork
-    import lightgbm  # noqa: F401
-    import onnx  # noqa: F401
-    import pandas  # noqa: F401
-    import sklearn  # noqa: F401
-    import xgboost  # noqa: F401
-
-    from converters import golden, sampling, sources  # noqa: F401
-    from converters.onnx_graph import compose  # noqa: F401
-
+    import_libraries()
     told = os.environ.get("RESULTS")
     outcomes = run(Path(told) if told else None)
     report(outcomes)

@@ -1,8 +1,9 @@
 """Every estimator of scikit-learn: how many become ONNX and PMML, and how many of those are wrong.
 
-Each is fitted, saved by MLflow, converted and judged by the worker's own children. What passes is
-given to a second opinion (bench/_opinion.py) that knows nothing of parity. Peers: skl2onnx and
-sklearn2pmml alone on the same models, judged by the same opinion. NAMES=Ridge,PCA does only these.
+Each is fitted, saved by MLflow, converted and judged as a worker does it. What passes is given to a
+second opinion (bench/_opinion.py) that knows nothing of parity. Peers: skl2onnx and sklearn2pmml
+alone on the same models, judged by the same opinion. NAMES=Ridge,PCA does only these; RESULTS=FILE
+keeps what became of each, and goes on from there when it is started again.
 """
 
 from __future__ import annotations
@@ -10,71 +11,74 @@ from __future__ import annotations
 import json
 import os
 import pickle
-import subprocess
 import sys
 import tempfile
-import traceback
 import warnings
 from collections import Counter
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from bench import _zoo
+from bench import _second, _zoo
+from bench._forks import CRASHED, Judge, import_libraries, in_a_fork, run_convert
+from converters import contract
 
 TARGETS = {"onnx": "skl2onnx", "pmml": "sklearn2pmml"}
+SIDES = 2
 SECONDS = 420
+MADE = "table.pkl"
 
 
-def one(name: str) -> dict[str, str]:
-    """What became of one estimator: target or peer → `right`, `wrong: …`, `none: …`."""
-    with tempfile.TemporaryDirectory(prefix="crossport-zoo-") as folder:
-        try:
-            return _one(name, Path(folder))
-        except Exception:
-            # The bench goes on: what it could not even try counts as crashed.
-            return {"bench": f"crashed: {traceback.format_exc(limit=-2)}"}
+def one(name: str, judge: Judge) -> dict[str, str]:
+    """What became of one estimator: target or peer → `right`, `wrong: …`, `none: …`.
+
+    Empty where scikit-learn's estimator cannot be fitted by itself.
+    """
+    with tempfile.TemporaryDirectory(prefix="crossport-zoo-") as place:
+        folder = Path(place)
+        code = in_a_fork(_make, (name, folder), SECONDS)
+        if not (folder / MADE).exists():
+            return {} if code == 0 else {"bench": f"crashed: making it ended with {code}"}
+        said = {target: _state(folder, target, judge) for target in TARGETS}
+        code = in_a_fork(_second.write, folder, SECONDS)
+        path = folder / _second.SAID
+        second: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
+        for target in TARGETS:
+            if said[target] == "right" and second.get(target, "right") != "right":
+                said[target] = second[target]
+        ended = f"none: the process ended with {code}"
+        return said | {peer: second.get(peer, ended) for peer in TARGETS.values()}
 
 
-def _one(name: str, folder: Path) -> dict[str, str]:
-    from tests.converters import jobs as untyped
+def _make(case: tuple[str, Path]) -> None:
     from tests.real_models.folders import save
 
-    jobs: Any = untyped
+    name, folder = case
     fitted = _zoo.fitted(name)
     if fitted is None:
-        return {}
+        return
+    saved = folder / "saved"
+    save("sklearn", fitted.model, fitted.table, saved, serialization_format="cloudpickle")
     (folder / "model.pkl").write_bytes(pickle.dumps(fitted.model))
-    (folder / "table.pkl").write_bytes(pickle.dumps(fitted.table))
-    saved = save(
-        "sklearn", fitted.model, fitted.table, folder / "saved", serialization_format="cloudpickle"
-    )
-    said = {}
-    for target in TARGETS:
-        job = jobs.make_job(folder / target, saved, target=target)
-        said[target] = _state(jobs, job)
-    done = subprocess.run(
-        [sys.executable, "-m", "bench._second", str(folder)],
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-    )
-    second: dict[str, str] = json.loads(done.stdout.splitlines()[-1]) if done.stdout else {}
-    for target in TARGETS:
-        if said[target] == "right" and second.get(target, "right") != "right":
-            said[target] = second[target]
-    crashed = f"none: the process ended with {done.returncode}"
-    return said | {peer: second.get(peer, crashed) for peer in TARGETS.values()}
+    (folder / MADE).write_bytes(pickle.dumps(fitted.table))
 
 
-def _state(jobs: Any, job: Path) -> str:
-    converted = jobs.convert(job)
+def _state(folder: Path, target: str, judge: Judge) -> str:
+    from tests.converters import jobs as untyped
+
+    jobs: Any = untyped
+    job = jobs.make_job(folder / target, folder / "saved", target=target)
+    code = in_a_fork(run_convert, job)
+    path = job / contract.CONVERT_DIR / contract.REPORT_FILE
+    if not path.exists():
+        return f"crashed: the conversion ended with {code}"
+    converted = contract.read(contract.ConvertReport, path)
     if converted.state == "converted":
-        judged = jobs.judge(job)
+        judged = judge(job)
         if judged.state == "proven":
             return "right"
-        return f"{'none' if judged.state == 'refused' else 'crashed'}: {judged.code}"
-    kind = "none" if converted.state == "refused" else "crashed"
+        return f"{'none' if judged.state == 'refused' else CRASHED}: {judged.code}"
+    kind = "none" if converted.state == "refused" else CRASHED
     said = "" if converted.code and converted.sentence else " without a code or a sentence"
     return f"{kind}: {converted.code}{said}: {converted.sentence[:200]}"
 
@@ -103,14 +107,35 @@ def show(told: dict[str, dict[str, str]]) -> None:
 
 def main() -> int:
     warnings.simplefilter("ignore")
+    import_libraries()
     wished = [name for name in os.environ.get("NAMES", "").split(",") if name]
     names = wished or _zoo.names()
-    with ProcessPoolExecutor(2) as pool:
-        told = {}
-        for name, said in zip(names, pool.map(one, names), strict=True):
+    results = Path(os.environ["RESULTS"]) if os.environ.get("RESULTS") else None
+    told: dict[str, dict[str, str]] = {}
+    if results is not None and results.exists():
+        for line in results.read_text(encoding="utf-8").splitlines():
+            told |= json.loads(line)
+    left = [name for name in names if name not in told]
+    free = [Judge() for _ in range(SIDES)]
+
+    def side(name: str) -> dict[str, str]:
+        judge = free.pop()
+        try:
+            return one(name, judge)
+        finally:
+            free.append(judge)
+
+    with ThreadPoolExecutor(SIDES) as pool:
+        for name, said in zip(left, pool.map(side, left), strict=True):
             told[name] = said
-            print(f"{len(told)} of {len(names)}: {name}", file=sys.stderr, flush=True)
-    show(told)
+            brief = ", ".join(f"{who} {verdict[:60]}" for who, verdict in said.items())
+            print(f"{len(told)} of {len(names)}: {name}: {brief}", file=sys.stderr, flush=True)
+            if results is not None:
+                with results.open("a", encoding="utf-8") as file:
+                    file.write(json.dumps({name: said}) + "\n")
+    for judge in free:
+        judge.close()
+    show({name: told[name] for name in names})
     return 0
 
 
