@@ -13,6 +13,7 @@ A job directory looks like this; each child writes one folder and reads the othe
         report.json       ConvertReport
         model.onnx|pmml   the converted file
         rows/             the sampled rows and the original's answers (converters/golden.py)
+        rows-1/ …         the same at other lengths of free axes, where the file takes them
     judge/                by `python -m converters judge JOBDIR`, which never loads the model's code
         report.json       JudgeReport
         golden/           the rows that travel in the bundle (converters/golden.py)
@@ -155,6 +156,19 @@ class Output:
 
 
 @dataclass(frozen=True)
+class OtherLengths:
+    """Rows of other lengths than the signature's, which the file takes too.
+
+    folder: in convert/, the rows and the original's answers (converters/golden.py).
+    inputs, outputs: the file's, with the shapes and widths that they have at these lengths.
+    """
+
+    folder: str
+    inputs: list[Input]
+    outputs: list[Output]
+
+
+@dataclass(frozen=True)
 class Identity:
     """Whose model this is; travels into the manifest, the pom and the Javadoc."""
 
@@ -228,6 +242,7 @@ class ConvertReport:
     given: int = 0  # how many rows the user gave, those left out included
     # Files that `file` itself reads, such as ONNX's external data: name → sha256.
     data_files: dict[str, str] = field(default_factory=dict)
+    lengths: list[OtherLengths] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
     schema: int = SCHEMA
 
@@ -290,6 +305,23 @@ class OutputParity:
 
 
 @dataclass(frozen=True)
+class LengthParity:
+    """The verdicts at other lengths than the signature's.
+
+    shapes: input → shape of one row. parity: one an output, as in JudgeReport.
+    """
+
+    shapes: dict[str, list[int]]
+    rows: int
+    parity: list[OutputParity]
+
+    @property
+    def title(self) -> str:
+        """The lengths in words, such as `X [11, 4]`."""
+        return ", ".join(f"{name} {shape}" for name, shape in self.shapes.items())
+
+
+@dataclass(frozen=True)
 class JudgeReport:
     """What the judge leaves. `state` is proven, refused or crashed."""
 
@@ -302,6 +334,7 @@ class JudgeReport:
     runtime: str = ""  # e.g. onnxruntime 1.29.0, jpmml-evaluator 1.7.3
     batches: list[int] = field(default_factory=list)
     given: int = 0  # how many of the golden rows are the user's own; they come first
+    lengths: list[LengthParity] = field(default_factory=list)  # where axes are free
     versions: dict[str, str] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     schema: int = SCHEMA

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from importlib import resources
 from string import Template
 
 from converters.bundle.histogram import histogram, histogram_table
-from converters.bundle.manifest import Manifest
+from converters.bundle.manifest import JVM_NOT_PROVEN, Manifest
 from converters.bundle.pictures import confusion, scatter
 from converters.contract import (
     ConvertReport,
@@ -109,13 +109,24 @@ def page(subject: Subject, judged: JudgeReport) -> str:
         lead=_lead(judged) if proven else escape(judged.sentence),
         widened=_widened(subject.options),
         facts=_facts(subject, judged),
-        summary="\n".join(_summary_row(parity) for parity in judged.parity),
+        summary="\n".join(
+            _summary_row(parity) for parity in [*judged.parity, *_at_lengths(judged)]
+        ),
         # What failed is what its reader came for.
         outputs="\n".join(
             _output(parity, subject)
             for parity in sorted(judged.parity, key=lambda one: one.verdict == "passed")
         ),
     )
+
+
+def _at_lengths(judged: JudgeReport) -> list[OutputParity]:
+    """The verdicts at other lengths of free axes, a line each."""
+    return [
+        replace(parity, name=f"{parity.name}, rows of {one.title}")
+        for one in judged.lengths
+        for parity in one.parity
+    ]
 
 
 def _lead(judged: JudgeReport) -> str:
@@ -143,8 +154,8 @@ def _facts(subject: Subject, judged: JudgeReport) -> str:
         "Rows compared": f"{judged.rows:,}",
         "Batch sizes": batches,
         "Golden rows in this bundle": f"{subject.golden:,}" if subject.build else "",
-        "Runtime in Python": judged.runtime,
-        "In the JVM": f"{subject.jvm} yet" if subject.jvm else "",
+        "Runtime": judged.runtime,
+        "In the JVM": {JVM_NOT_PROVEN: "not proven yet"}.get(subject.jvm, subject.jvm),
         "Arithmetic": "double throughout" if subject.exact else "float32 somewhere",
         "Run": subject.run,
         "Sampling seed": str(subject.seed),

@@ -5,6 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from converters.contract import Input, Output, Signature
+from converters.sources.loaded import Loaded
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """The same model and file at other lengths of their free axes.
+
+    model: the original, with a signature of these lengths.
+    inputs, outputs: the file's, with the shapes and widths that they have at these lengths.
+    """
+
+    model: Loaded
+    inputs: list[Input]
+    outputs: list[Output]
 
 
 @dataclass
@@ -20,6 +34,7 @@ class Converted:
         facts: opset, ir, precision, converter … for the manifest.
         notes: what its owner should know, one sentence each.
         data_files: names of files beside it that it reads, such as ONNX's external data.
+        elsewhere: other lengths that the file takes, at which it is to be proven too.
     """
 
     file: str
@@ -30,3 +45,4 @@ class Converted:
     facts: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     data_files: list[str] = field(default_factory=list)
+    elsewhere: list[Elsewhere] = field(default_factory=list)

@@ -10,7 +10,7 @@ from converters.contract import Request
 from converters.errors import Refused
 from converters.onnx_graph.graph import OPSET
 from converters.routes import onnx_file
-from converters.routes.converted import Converted
+from converters.routes.converted import Converted, Elsewhere
 from converters.sources.loaded import Loaded
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def convert(model: Loaded, request: Request, folder: Path) -> Converted:
     if opset not in onnx_file.OPSETS:
         last = onnx_file.OPSETS.stop - 1
         raise Refused("opset", f"Opset {opset} cannot be written; 18 to {last} can.")
-    made, face, notes = _exported(model, flat.interface(model, request), opset)
+    made, face, elsewhere, notes = _exported(model, flat.interface(model, request), opset)
     beside = made.model.ByteSize() > MOST_INSIDE
     onnx.save_model(
         made.model, folder / onnx_file.FILE, save_as_external_data=beside, location=DATA_FILE
@@ -57,15 +57,18 @@ def convert(model: Loaded, request: Request, folder: Path) -> Converted:
         },
         notes=notes,
         data_files=[DATA_FILE] if beside else [],
+        elsewhere=elsewhere,
     )
 
 
-def _exported(model: Loaded, face: Interface, opset: int) -> tuple[Exported, Interface, list[str]]:
+def _exported(
+    model: Loaded, face: Interface, opset: int
+) -> tuple[Exported, Interface, list[Elsewhere], list[str]]:
     """The file with its lengths free where that holds, else with those of the interface."""
     from converters.torch_export import lengths, onnx_files
 
     if not any(face.free):
-        return onnx_files.export(model, face, opset), face, []
+        return onnx_files.export(model, face, opset), face, [], []
     shapes = ", ".join(
         f"{item.name} {list(value.shape[1:])}"
         for item, value, axes in zip(face.inputs, face.values, face.free, strict=True)
@@ -73,22 +76,21 @@ def _exported(model: Loaded, face: Interface, opset: int) -> tuple[Exported, Int
     )
     try:
         made = onnx_files.export(model, face, opset)
-        held = lengths.holds(model, face, made.model.SerializeToString())
+        run = lengths.onnx_run(face, made.model.SerializeToString())
+        held = lengths.holds(model, face, run)
     except Refused:
         held = []
     if held:
-        changes = ", ".join(f"{change:+d}" for change in held)
-        return (
-            made,
-            face,
-            [
-                f"Proven at the lengths {shapes}; other lengths are free in the file, and were "
-                f"compared on a few rows ({changes})."
-            ],
+        others = "; ".join(lengths.title(one) for one in held)
+        note = (
+            f"Proven at the lengths {shapes}; other lengths are free in the file, and were "
+            f"proven on fewer rows at {others}."
         )
+        return made, face, held, [note]
     face = lengths.fixed(face)
     return (
         onnx_files.export(model, face, opset),
         face,
+        [],
         [f"The file takes rows of the lengths {shapes} only, whatever the original takes."],
     )

@@ -6,6 +6,8 @@ vocabulary) tells it in an attribute `input_ranges` of its estimator: tensor nam
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -50,6 +52,34 @@ def draw(model: Loaded, request: Request) -> tuple[Rows, list[str]]:
         # Drawn in the tensor's own dtype, kept in the one that rows have for it.
         rows[name] = _values(tensor, kinds, ranges.get(name), random).astype(carried(tensor))
     return _after_example(model, rows, kinds)
+
+
+def resized(model: Loaded, shapes: Mapping[str, Sequence[int]]) -> Loaded:
+    """The model with a signature of other lengths, and its example cut or repeated to them.
+
+    shapes: tensor → the shape of one row.
+    """
+    old = {one.name or TENSOR: one for one in model.signature.all_tensors}
+    new = {name: replace(one, shape=[-1, *shapes[name]]) for name, one in old.items()}
+    signature = replace(
+        model.signature,
+        tensor=next(iter(new.values())) if model.signature.tensor is not None else None,
+        tensors=list(new.values()) if model.signature.tensors else [],
+    )
+    example = model.example
+    if example is not None and set(example) == set(new):
+        example = {
+            name: _wrapped(values.reshape(len(values), *old[name].shape[1:]), shapes[name])
+            for name, values in example.items()
+        }
+    return replace(model, signature=signature, example=example)
+
+
+def _wrapped(values: Array, shape: Sequence[int]) -> Array:
+    """Rows of another shape, flat: cut, or with their beginning once more at the end."""
+    for axis, length in enumerate(shape, 1):
+        values = values.take(np.arange(length) % values.shape[axis], axis=axis)
+    return values.reshape(len(values), -1)
 
 
 def _kinds(count: int, real: bool) -> list[str]:

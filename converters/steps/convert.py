@@ -81,10 +81,6 @@ def _convert(work: _Work) -> ConvertReport:
         from converters.steps.preflight import refuse_commands
 
         refuse_commands(model_folder, request.flavor)
-    with timed(work.seconds, "static"):
-        from converters.steps.preflight import refuse_commands
-
-        refuse_commands(model_folder, request.flavor)
     with timed(work.seconds, "load"):
         from converters import sources
 
@@ -99,7 +95,11 @@ def _convert(work: _Work) -> ConvertReport:
         convert = getattr(importlib.import_module(module), function)
         converted: Converted = convert(model, request, work.folder)
     asked = _answers(work, request, model, converted, own)
-    return _report(work, converted, model, asked, own)
+    with timed(work.seconds, "lengths"):
+        from converters.steps import lengths
+
+        others = lengths.ask(converted, request, work.folder)
+    return replace(_report(work, converted, model, asked, own), lengths=others)
 
 
 def _no_route(request: Request) -> str:

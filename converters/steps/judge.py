@@ -18,7 +18,17 @@ from typing import TYPE_CHECKING
 
 from converters import contract
 from converters.catalog import TARGETS, route, target
-from converters.contract import ConvertReport, JudgeReport, OutputParity, Request, Signature
+from converters.contract import (
+    ConvertReport,
+    Input,
+    JudgeReport,
+    LengthParity,
+    OtherLengths,
+    Output,
+    OutputParity,
+    Request,
+    Signature,
+)
 from converters.errors import Refused
 from converters.steps.jobdir import fresh, sha256_of, timed, versions
 
@@ -35,6 +45,8 @@ RUNTIMES = (
     *("numpy", "onnx", "onnxruntime", "jpmml-evaluator", "jpype1", "torch", "tensorflow-cpu"),
     *("xgboost-cpu", "lightgbm", "catboost"),
 )
+# Flavors whose original is code: where their file takes any length, other lengths are proven too.
+LENGTHS_PROVEN = frozenset({"pytorch", "transformers", "sentence_transformers"})
 # Libraries that run a model's own code when they load it: the judge must do without.
 FORBIDDEN = ("sklearn", "xgboost", "lightgbm", "catboost", "cloudpickle", "joblib", "skops")
 
@@ -110,7 +122,7 @@ def _judge(work: _Work) -> JudgeReport:
             got = scorer.score(rows, work.report.inputs, outputs)
         with timed(work.seconds, "score_single"):
             singles = _singles(len(next(iter(rows.values()))))
-            alone = _score_alone(scorer, work, rows, singles)
+            alone = _score_alone(scorer, work.report.inputs, outputs, rows, singles)
     except FormatError as error:
         raise Refused(
             "unloadable",
@@ -125,6 +137,8 @@ def _judge(work: _Work) -> JudgeReport:
         _take(rows, singles), _take(expected, singles), alone, outputs, exact, allowed=allowed
     )
     verdicts = [_with_single(*pair) for pair in zip(verdicts, single, strict=True)]
+    with timed(work.seconds, "lengths"):
+        others = _other_lengths(work, scorer, rows)
     report = JudgeReport(
         "proven",
         rows=len(next(iter(rows.values()))),
@@ -132,8 +146,9 @@ def _judge(work: _Work) -> JudgeReport:
         parity=verdicts,
         runtime=scorer.runtime,
         batches=[len(next(iter(rows.values()))), 1],
+        lengths=others,
     )
-    refused = _verdict(work, report, rows)
+    refused = _verdict(work, report, rows) or _lengths_verdict(report)
     if refused is not None:
         return refused
     with timed(work.seconds, "golden"):
@@ -215,16 +230,76 @@ def _take(arrays: Rows, indices: Sequence[int]) -> Rows:
     return {name: values[list(indices)] for name, values in arrays.items()}
 
 
-def _score_alone(scorer: Scorer, work: _Work, rows: Rows, indices: Sequence[int]) -> Answers:
+def _score_alone(
+    scorer: Scorer,
+    inputs: Sequence[Input],
+    outputs: Sequence[Output],
+    rows: Rows,
+    indices: Sequence[int],
+) -> Answers:
     import numpy as np
 
-    parts = [
-        scorer.score(_take(rows, [i]), work.report.inputs, work.report.outputs) for i in indices
-    ]
+    parts = [scorer.score(_take(rows, [i]), inputs, outputs) for i in indices]
     return {
         output.name: np.concatenate([part[output.name] for part in parts]) if parts else np.empty(0)
-        for output in work.report.outputs
+        for output in outputs
     }
+
+
+def _other_lengths(work: _Work, scorer: Scorer, base: Rows) -> list[LengthParity]:
+    """The verdicts at the other lengths that the file takes.
+
+    Raises:
+        Refused: `lengths_not_proven`; `lengths_differ` where the file does not run at one of them.
+    """
+    from converters.steps import lengths
+    from converters.targets.scorer import FormatError
+
+    free = work.request.flavor in LENGTHS_PROVEN and getattr(scorer, "free", False)
+    if free and not work.report.lengths:
+        raise lengths.not_proven()
+    found = []
+    folder = work.jobdir / contract.CONVERT_DIR
+    for told, rows, expected in lengths.read(work.report, folder, base):
+        shapes = lengths.shapes(told.inputs, rows)
+        try:
+            found.append(LengthParity(shapes, *_compared(work, scorer, told, rows, expected)))
+        except FormatError as error:
+            raise Refused(
+                "lengths_differ",
+                f"The converted file does not take rows of {LengthParity(shapes, 0, []).title}, "
+                f"which the original answers: {error}. {lengths.HOW}",
+            ) from error
+    return found
+
+
+def _compared(
+    work: _Work, scorer: Scorer, told: OtherLengths, rows: Rows, expected: Answers
+) -> tuple[int, list[OutputParity]]:
+    """How many rows of one length there are, and the verdict on each output for them."""
+    from converters import parity
+
+    exact, allowed = work.report.exact, work.request.options.tolerance
+    count = len(next(iter(rows.values())))
+    got = scorer.score(rows, told.inputs, told.outputs)
+    singles = _singles(count)[::4]
+    alone = _score_alone(scorer, told.inputs, told.outputs, rows, singles)
+    verdicts = parity.judge(rows, expected, got, told.outputs, exact, allowed=allowed)
+    some, few = _take(rows, singles), _take(expected, singles)
+    single = parity.judge(some, few, alone, told.outputs, exact, allowed=allowed)
+    return count, [_with_single(*pair) for pair in zip(verdicts, single, strict=True)]
+
+
+def _lengths_verdict(report: JudgeReport) -> JudgeReport | None:
+    """The refusal of a file that is right at the proven length and not at another one."""
+    from converters.steps import lengths
+
+    for one in report.lengths:
+        failed = [item.sentence for item in one.parity if item.verdict != "passed"]
+        if failed or not one.parity:
+            sentence = f"At rows of {one.title}: {' '.join(dict.fromkeys(failed))} {lengths.HOW}"
+            return replace(report, state="refused", code="lengths_differ", sentence=sentence)
+    return None
 
 
 def _with_single(batch: OutputParity, single: OutputParity) -> OutputParity:

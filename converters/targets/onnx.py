@@ -43,6 +43,12 @@ class OnnxScorer:
             # The binding raises a family of classes whose only common base is Exception.
             raise FormatError(f"ONNX Runtime does not load the file: {_brief(error)}") from error
         self.inputs = self._nodes(self._session.get_inputs())
+        # Whether rows of an input may have several lengths.
+        self.free = any(
+            not isinstance(size, int)
+            for node in self._session.get_inputs()
+            for size in node.shape[1:]
+        )
         self.outputs = self._nodes(self._session.get_outputs())
 
     @staticmethod

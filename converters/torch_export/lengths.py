@@ -1,7 +1,12 @@
-"""Free lengths beside the batch: kept where the file answers alike at other lengths too."""
+"""Free lengths beside the batch: kept where the file answers alike at other lengths too.
+
+What is found here, in the process that has loaded the model, only decides which way to go: the
+lengths that hold are handed on, and proven by the judge.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -10,12 +15,18 @@ import onnxruntime
 import torch
 
 from converters.parity import TOLERANCE
+from converters.routes.converted import Elsewhere
+from converters.sampling import tensors
 from converters.sources import torch_answers
 from converters.sources.loaded import Loaded
 from converters.torch_export.flat import PROBED, Flat, Interface
 
-# How much longer or shorter than the proven one the lengths are at which the file is compared.
-OTHERS = (1, 5, -1, -2)
+# How much longer or shorter than the proven one the lengths are at which the file is compared: all
+# free axes alike, or only the first of each tensor.
+OTHERS = ((1, False), (5, False), (-1, False), (-2, False), (2, True))
+
+# The file's answers for the tensors of its inputs; raises where it does not run.
+Run = Callable[[list[Any]], list[Any]]
 
 
 def fixed(face: Interface) -> Interface:
@@ -23,31 +34,67 @@ def fixed(face: Interface) -> Interface:
     return replace(face, free=[[] for _ in face.free])
 
 
-def holds(model: Loaded, face: Interface, content: bytes) -> list[int]:
-    """By how much the lengths were changed where the file answers like the module.
+def onnx_run(face: Interface, content: bytes) -> Run:
+    """What runs an ONNX file on tensors."""
+    session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
+
+    def run(values: list[Any]) -> list[Any]:
+        feed = {name: one.numpy() for name, one in zip(face.input_names, values, strict=True)}
+        return list(session.run(face.output_names, feed))
+
+    return run
+
+
+def holds(model: Loaded, face: Interface, run: Run) -> list[Elsewhere]:
+    """The other lengths at which the file answers like the module.
 
     Empty where the file does not, or cannot be told, at one length at which the module answers.
     """
-    session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
     flat = Flat(model.estimator, model.signature)
     held = []
-    for change in OTHERS:
-        values = [
-            _resized(one, axes, change) for one, axes in zip(face.values, face.free, strict=True)
-        ]
+    for change, first in OTHERS:
+        axes = [one[:1] if first else one for one in face.free]
+        if first and axes == face.free:
+            continue
+        values = [_resized(*pair, change) for pair in zip(face.values, axes, strict=True)]
+        if all(a.shape == b.shape for a, b in zip(values, face.values, strict=True)):
+            continue  # no shorter than one
         wanted = _asked(flat, values)
         if wanted is None:
             continue
-        feed = {name: one.numpy() for name, one in zip(face.input_names, values, strict=True)}
         try:
-            got = session.run(face.output_names, feed)
+            got = run(values)
         except Exception:
             # The runtime's way of saying that the file is bound to its length.
             return []
         if not all(_alike(a, b) for a, b in zip(wanted, got, strict=True)):
             return []
-        held.append(change)
+        held.append(_elsewhere(model, face, values, wanted))
     return held
+
+
+def title(place: Elsewhere) -> str:
+    """The lengths in words, such as `X [11, 4]`."""
+    return ", ".join(f"{one.name} {one.shape[1:]}" for one in place.model.signature.all_tensors)
+
+
+def _elsewhere(model: Loaded, face: Interface, values: list[Any], wanted: list[Any]) -> Elsewhere:
+    """The model, and the file's inputs and outputs, at the lengths of these values."""
+    shapes = {
+        item.columns[0]: list(one.shape[1:]) for item, one in zip(face.inputs, values, strict=True)
+    }
+    inputs = [
+        replace(item, shape=shapes[item.columns[0]] if item.shape else []) for item in face.inputs
+    ]
+    outputs = [
+        replace(output, width=int(np.prod(one.shape[1:])) if one.ndim > 1 else 0)
+        for output, one in zip(face.outputs, wanted, strict=True)
+    ]
+    outputs = [
+        replace(output, shape=list(one.shape[1:]) if one.ndim > 2 else [])
+        for output, one in zip(outputs, wanted, strict=True)
+    ]
+    return Elsewhere(tensors.resized(model, shapes), inputs, outputs)
 
 
 def _asked(flat: Flat, values: list[Any]) -> list[Any] | None:

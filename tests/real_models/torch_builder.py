@@ -470,6 +470,28 @@ def make_length_by_example(folder):
     save(folder, Lstm(), tensor("float32", -1, 4), np.random.rand(3, 6, 4).astype("float32"))
 
 
+class Mean(nn.Module):
+    """Divides by the length of its rows: a graph that keeps one length is wrong at others."""
+
+    def forward(self, x):
+        return x.sum(1) / x.shape[1]
+
+
+def make_mean_of_any_length(folder):
+    save(folder, Mean(), tensor("float32", -1, 3), np.random.rand(4, 6, 3).astype("float32"))
+
+
+class Windows(nn.Module):
+    """One answer a place of the sequence, and two free axes."""
+
+    def forward(self, x):
+        return torch.tanh(x + x.mean((1, 2), keepdim=True)), x.amax(2)
+
+
+def make_two_free_axes(folder):
+    save(folder, Windows(), tensor("float32", -1, -1), np.random.rand(4, 5, 4).astype("float32"))
+
+
 class Summed(nn.Module):
     def forward(self, x):
         return x.sum()

@@ -16,6 +16,7 @@ PYTORCH = [
         *("mlp", "cnn", "lstm", "encoder", "two_inputs", "several_outputs", "columns"),
         *("mixed_columns", "branching_script", "script", "trace", "exported", "exported_cnn"),
         *("exported_tokens", "double", "bytes_and_flags", "length_by_example", "on_a_gpu"),
+        *("mean_of_any_length", "two_free_axes"),
         *("script_of_columns", "script_of_two", "branch", "own_code"),
     )
 ]
