@@ -48,6 +48,7 @@ class Target:
         this target's cannot.
     java: whether the bundle carries a generated Java project for it.
     opening: where it does not, how the file is opened, for its README.md and page.
+    in_jvm: whether the runtime that judges is the one of the JVM itself.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Target:
     java: bool = False
     loads: tuple[str, ...] = ()
     opening: str = ""
+    in_jvm: bool = False
 
 
 _TORCHSCRIPT = (
@@ -90,6 +92,12 @@ _MOJO = (
     'On the JVM: `new EasyPredictModelWrapper(MojoModel.load("model.zip"))` of '
     "`ai.h2o:h2o-genmodel`. Numbers go into RowData as doubles, levels as text; a missing value is "
     "left out."
+)
+_POJO = (
+    "On the JVM: put `Model.java` among your sources (a package line may go on top) and "
+    "`ai.h2o:h2o-genmodel` in the same version on the class path, then "
+    "`new EasyPredictModelWrapper(new Model())`. Numbers go into RowData as doubles, levels as "
+    "text; a missing value is left out."
 )
 # What boosters' libraries import for their wrapper classes.
 _SCIKIT_LEARN = ("sklearn", "joblib", "cloudpickle")
@@ -137,7 +145,18 @@ TARGETS = (
         loads=("catboost", *_SCIKIT_LEARN),
         opening=_CATBOOST,
     ),
-    Target("mojo", "MOJO", "model.zip", "h2o-genmodel", environment="h2o", opening=_MOJO),
+    Target(
+        *("mojo", "MOJO", "model.zip", "h2o-genmodel"),
+        environment="h2o",
+        opening=_MOJO,
+        in_jvm=True,
+    ),
+    Target(
+        *("pojo", "POJO", "Model.java", "h2o-genmodel"),
+        environment="h2o",
+        opening=_POJO,
+        in_jvm=True,
+    ),
 )
 
 # Where a bundle can be asked to run.
@@ -246,6 +265,11 @@ ROUTES = (
         minutes=15,
         memory_mb=8192,
         environment="spark",
+    ),
+    Route(
+        *("h2o", "pojo", "converters.routes.h2o_pojo:convert", Queue.CPU),
+        minutes=15,
+        environment="h2o",
     ),
     Route("xgboost", "xgboost", "converters.routes.xgboost_native:convert", Queue.CPU),
     Route("lightgbm", "lightgbm", "converters.routes.lightgbm_native:convert", Queue.CPU),

@@ -47,6 +47,11 @@ _OF_TARGET = {
     "mojo": Licence(
         "Apache-2.0", "h2o-genmodel, which opens the model; not in this bundle", "H2O.txt"
     ),
+    "pojo": Licence(
+        "Apache-2.0",
+        "h2o-genmodel, which the source is compiled with; not in this bundle",
+        "H2O.txt",
+    ),
     "torchscript": Licence(
         "BSD-3-Clause", "libtorch, which opens the model; not in this bundle", "PyTorch.txt"
     ),

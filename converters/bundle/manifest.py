@@ -17,6 +17,7 @@ GOLDEN_DIR = "golden"
 GOLDEN_INDEX = "golden.json"
 # Nothing has run the generated Java on the golden rows yet; the JVM check will say otherwise.
 JVM_NOT_PROVEN = "not proven"
+JVM_PROVEN = "proven"
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Manifest:
-    """A bundle's manifest. `jvm` says whether the generated Java has scored the golden rows.
+    """A bundle's manifest. `jvm` says whether a JVM has scored the rows, as the judge's runtime.
 
     files: path in the bundle → sha256, for every file but this one and SHA256SUMS.
     """
@@ -145,6 +146,7 @@ def compose(
         excluded=converted.excluded | judged.excluded,
         parity=[_verdict(parity) for parity in judged.parity],
         golden=golden,
+        jvm=JVM_PROVEN if target.in_jvm else JVM_NOT_PROVEN,
         data_files=sorted(converted.data_files),
         licences=licences(request.target),
     )

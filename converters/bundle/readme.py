@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from converters import catalog
-from converters.bundle.manifest import Manifest, Verdict
+from converters.bundle.manifest import JVM_PROVEN, Manifest, Verdict
 from converters.contract import Input, OutputKind
 from converters.java.plan import Plan, plan
 
@@ -112,9 +112,11 @@ def _missing(manifest: Manifest) -> str:
 
 
 def _proof(manifest: Manifest, java: bool) -> str:
+    in_jvm = manifest.jvm == JVM_PROVEN
+    where = "in a JVM" if in_jvm else "in Python"
     head = (
         f"## What was proven\n\nOn {manifest.rows} rows, in one batch and one at a time, "
-        f"`{manifest.runtime}` in Python gave the original's answers:\n\n"
+        f"`{manifest.runtime}` {where} gave the original's answers:\n\n"
         "| output | verdict | compared | furthest off | allowed |\n|---|---|---|---|---|\n"
     )
     rows = "".join(_row(verdict) for verdict in manifest.parity)
@@ -123,7 +125,7 @@ def _proof(manifest: Manifest, java: bool) -> str:
         for why, count in sorted(manifest.excluded.items())
     )
     notes = "".join(f"\n- {_plain(note)}" for note in manifest.notes)
-    jvm = f"In the JVM: {manifest.jvm} yet"
+    jvm = "In the JVM: proven, by this very comparison" if in_jvm else "In the JVM: not proven yet"
     if java:
         jvm += (
             f"; `mvn verify` proves it on your machine, on the {manifest.golden.rows} golden rows"

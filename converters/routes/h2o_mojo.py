@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from converters import types
@@ -31,18 +32,28 @@ def convert(model: Loaded, request: Request, folder: Path) -> Converted:
             f"H2O exports no MOJO of this {estimator.algorithm} model. Train a GLM, GBM, random "
             "forest, XGBoost or deep learning model.",
         )
-    inputs = _inputs(model)
     _refuse_skipping(estimator)
+    h2o_columns.check(model.signature, estimator.columns)
     estimator.model.download_mojo(path=str(folder / FILE))
-    outputs = _outputs(estimator)
+    return described(model, FILE)
+
+
+def described(model: Loaded, file: str, notes: Sequence[str] = ()) -> Converted:
+    """What genmodel reads and answers, whichever of its files it is.
+
+    Raises:
+        Refused: `column_missing`, `category_types`, `tensor_shape`, `kmeans_missing`.
+    """
+    estimator: H2OModel = model.estimator
+    inputs, outputs = _inputs(model), _outputs(estimator)
     return Converted(
-        file=FILE,
+        file=file,
         signature=model.signature,
         inputs=h2o_columns.filled(estimator, nullable.probed(model, inputs, outputs)),
         outputs=outputs,
         exact=_exact(estimator),
-        facts={"converter": f"h2o {_version()}", "algorithm": estimator.algorithm},
-        notes=_notes(estimator),
+        facts={"converter": f"h2o {version()}", "algorithm": estimator.algorithm},
+        notes=[*_notes(estimator), *notes],
     )
 
 
@@ -111,7 +122,8 @@ def _notes(estimator: H2OModel) -> list[str]:
     ]
 
 
-def _version() -> str:
+def version() -> str:
+    """The installed release of H2O."""
     from importlib.metadata import version
 
     return version("h2o")

@@ -18,5 +18,18 @@ CONVERTIBLE = [
     "several",
     "network",
     "clusters",
+    "anomalies",
 ]
+# What our own emitters write besides: each family and link, each setting that changes arithmetic.
+WRITTEN = [
+    *CONVERTIBLE,
+    *("gbm_kinds", "gbm_poisson", "gbm_balanced", "gbm_places", "gbm_ranges", "gbm_narrow"),
+    *("forest_amount", "forest_two", "forest_double", "forest_balanced"),
+    *("counted", "gamma", "tweedie", "ordered", "skipping", "based"),
+    *("network_kinds", "network_amount", "clusters_scaled"),
+]
+# H2O writes no Java of an isolation forest.
+SOURCES = [name for name in CONVERTIBLE if name != "anomalies"]
 MAKERS = [elsewhere.maker(copy, name) for name in CONVERTIBLE]
+WRITERS = [elsewhere.maker(copy, name) for name in WRITTEN]
+SOURCE_MAKERS = [elsewhere.maker(copy, name) for name in SOURCES]
