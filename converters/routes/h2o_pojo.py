@@ -57,7 +57,7 @@ def _refuse_bayes(estimator: H2OModel) -> None:
         raise Refused(
             "no_pojo",
             f"The Java that H2O writes of naive Bayes looks up {len(estimator.columns)} levels of "
-            f"a column, as many as there are columns, and this model has one of {most}: its answers "
+            f"a column, one a column, and this model has a column of {most}: its answers "
             "would be wrong. Train a GLM or a GBM.",
         )
 

@@ -18,6 +18,7 @@ from converters.errors import Refused
 from converters.sources import h2o_archive, h2o_rows, h2o_server, mlmodel
 from converters.sources.h2o_archive import Archive
 from converters.sources.loaded import Loaded, Rows
+from converters.static import h2o_binary
 from converters.trees import h2o as grown
 from converters.trees.form import Ensemble, thresholds
 
@@ -227,9 +228,7 @@ def _same_version(saved: str) -> None:
     if saved and saved != own:
         raise Refused(
             "h2o_version",
-            f"The model was saved by H2O {saved}; H2O reads binary models of its own release only, "
-            f"and here is {own}, the last that exports MOJO files without a licence. Train it with "
-            f"h2o=={own} and log it again.",
+            h2o_binary.other_release(saved, own),
         )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from converters.static import (
     boosters,
     estimators,
+    h2o_binary,
     kinds,
     module_code,
     networks,
@@ -23,6 +24,7 @@ from converters.static.pickles import Pickled
 
 PICKLED_FLAVORS = ("sklearn", "lightgbm", "xgboost", "catboost")
 DOMAINS = frozenset({"", "ai.onnx", "ai.onnx.ml", "com.microsoft"})
+READERS = {"spark": spark_stages.findings, "h2o": h2o_binary.findings}
 KEYS = ("pickled_model", "data", "model_data", "saved_model_dir")
 
 
@@ -67,6 +69,9 @@ def _files(folder: Path, config: Mapping[str, Any], flavor: str) -> Iterator[Pat
             continue
         if flavor == "spark" and path.is_dir():
             yield path
+        elif flavor == "h2o" and path.is_dir():
+            # Beside the model only its name is written down, in YAML.
+            yield from sorted(one for one in path.iterdir() if one.suffix != ".yaml")
         elif path.is_dir():
             yield from sorted(one for one in path.rglob("*") if one.suffix in (".keras", ".h5"))
         elif path.is_file():
@@ -81,8 +86,8 @@ def _of_file(path: Path, flavor: str, config: Mapping[str, Any], folder: Path) -
             return list(estimators.of_names(Pickled(networks.skops_root(path), names)))
         found = list(estimators.of_names(pickles.read(path)))
         return found + (_of_booster(path, flavor) if flavor in ("xgboost", "lightgbm") else [])
-    if flavor == "spark":
-        return spark_stages.findings(path)
+    if flavor in READERS:
+        return READERS[flavor](path)
     if flavor == "statsmodels":
         return list(_of_series(pickles.read(path)))
     if flavor in ("xgboost", "lightgbm", "catboost", "pmml"):

@@ -16,7 +16,15 @@ from hypothesis import strategies as st
 
 from converters.errors import Refused
 from converters.sources import plain
-from converters.static import boosters, kinds, networks, onnx_graph_bytes, pickles, saved_model
+from converters.static import (
+    boosters,
+    h2o_binary,
+    kinds,
+    networks,
+    onnx_graph_bytes,
+    pickles,
+    saved_model,
+)
 from converters.static.errors import Unreadable
 
 SEEDS = sorted((Path(__file__).parent / "seeds").iterdir())
@@ -28,6 +36,7 @@ BYTES = {
     "xgboost ubj": boosters.xgboost_ubj,
     "lightgbm": boosters.lightgbm_text,
     "catboost": boosters.catboost,
+    "h2o": h2o_binary.read,
     "hdf5": networks.hdf5_layers,
 }
 FILES = {
@@ -118,6 +127,9 @@ def test_a_plain_file_becomes_a_document_or_a_refusal_in_one_sentence(tmp_path, 
 def test_every_seed_is_what_it_is_called(path):
     if path.suffix == ".pb":
         assert saved_model.operators(path.read_bytes()) == {"MatMul", "Log1p"}
+        return
+    if path.suffix == ".h2o":
+        assert h2o_binary.read(path.read_bytes()) == h2o_binary.Facts("3.46.0.7", "GBM")
         return
     assert kinds.identify(path).name in kinds.SUFFIXES[path.suffix]
 

@@ -52,6 +52,10 @@ def flags_for_texts(columns):
 
 REFUSED = {
     "bayes": ("bayes", lambda folder: None, "no_mojo"),
+    "skipping": ("skipping", lambda folder: None, "no_mojo"),
+    "paired": ("paired", lambda folder: None, "h2o_columns"),
+    "gbm_encoded": ("gbm_encoded", lambda folder: None, "h2o_columns"),
+    "clusters_levels": ("clusters_levels", lambda folder: None, "kmeans_missing"),
     "offset": ("offset", lambda folder: None, "h2o_offset"),
     "flags_for_texts": ("linear", signed(flags_for_texts), "category_types"),
     "other_release": ("linear", other_release, "h2o_version"),
@@ -148,3 +152,14 @@ def test_another_archive_is_no_mojo(done, tmp_path):
     verdict = judged(job)
     assert (verdict.state, verdict.code) == ("refused", "unloadable")
     assert "no MOJO" in verdict.sentence
+
+
+def test_a_bundle_that_a_jvm_judged_says_that_it_was_proven_there(done):
+    job = done["gbm"]
+    told = jobs.call("bundle", job)
+    assert told.returncode == 0, told.stderr
+    assert json.loads((job / "bundle" / "manifest.json").read_text())["jvm"] == "proven"
+    readme = (job / "bundle" / "README.md").read_text()
+    assert "`h2o-genmodel 3.46.0.7` in a JVM gave the original's answers" in readme
+    assert "not proven" not in readme
+    assert "<dt>In the JVM</dt><dd>proven</dd>" in (job / "bundle" / "parity.html").read_text()
