@@ -87,7 +87,10 @@ def _answered(table: Table, estimator: Any) -> Predicted:
     for name, column in ordered:
         value = _without(table.graph, column.value, broken)
         shaped = value if column.is_vector else table.graph.flat(value)
-        answers.append(Answer(name, KINDS[column.kind], name, shaped, list(column.classes)))
+        # Where some rows have no answer, a cluster's number is a double, and so are its classes.
+        label = column.kind == "label" and value.is_float
+        classes = [float(one) if label else one for one in column.classes]
+        answers.append(Answer(name, KINDS[column.kind], name, shaped, classes))
     return Predicted(tuple(answers))
 
 

@@ -191,20 +191,25 @@ def generalized(table: Table, stage: Any) -> None:
     if name := wanted(stage, "offsetCol"):
         eta = eta + table.formula(name)
     family = str(stage.getFamily()).lower()
-    mean = _kept_away(family, _unlinked(stage, family, eta))
+    mean = _unlinked(stage, family, eta)
+    if family == "tweedie":
+        family = TWEEDIE.get(float(stage.getVariancePower()), family)
+    mean = _kept_away(family, mean)
     regressed(table, stage, mean.value)
     if name := wanted(stage, "linkPredictionCol"):
         table.columns[name] = Column(eta.value, kind=VALUES)
 
 
+# The families that Tweedie's is at some variance powers.
+TWEEDIE = {0.0: "gaussian", 1.0: "poisson", 2.0: "gamma"}
 USUAL_LINKS = {"gaussian": "identity", "binomial": "logit", "poisson": "log", "gamma": "inverse"}
 
 
 def _unlinked(stage: Any, family: str, eta: Formula) -> Formula:
     if family == "tweedie":
-        power = stage.getLinkPower() if wanted(stage, "linkPower") or _is_set(stage) else None
-        power = 1.0 - float(stage.getVariancePower()) if power is None else float(power)
-        return _unpowered(power, eta)
+        told = stage.isDefined(stage.getParam("linkPower"))
+        power = stage.getLinkPower() if told else 1.0 - float(stage.getVariancePower())
+        return _unpowered(float(power), eta)
     link = wanted(stage, "link").lower() or USUAL_LINKS[family]
     if link == "identity":
         return eta
@@ -223,10 +228,6 @@ def _unlinked(stage: Any, family: str, eta: Formula) -> Formula:
     raise Refused(
         "link", f"The model's link, {link}, is not written here; train with logit or log."
     )
-
-
-def _is_set(stage: Any) -> bool:
-    return bool(stage.isDefined(stage.getParam("linkPower")))
 
 
 def _unpowered(power: float, eta: Formula) -> Formula:

@@ -38,6 +38,8 @@ OF_NUMBERS = frozenset(
         *("OneHotEncoderModel", "IsotonicRegressionModel"),
     }
 )
+# What loading raises in Python, beside what Spark itself raises.
+UNREAD = (AttributeError, ImportError, TypeError, ValueError, OSError)
 # numpy's kinds and sizes → Spark's types.
 TYPES = {"b1": "boolean", "i4": "int", "i8": "bigint", "f4": "float", "f8": "double"}
 
@@ -134,7 +136,7 @@ def load(folder: Path, config: dict[str, Any]) -> SparkModel:
 
     try:
         loaded = _class_of(root).load(str(place))
-    except (Py4JError, PySparkException, AttributeError, TypeError, ValueError, OSError) as error:
+    except (Py4JError, PySparkException, *UNREAD) as error:
         raise _unread(place, root, error) from error
     reads = _reads(loaded)
     model = SparkModel(loaded, reads, notes=_notes(root))
@@ -154,8 +156,7 @@ def _unread(place: Path, root: Stage, error: Exception) -> Refused:
     """The refusal for a pipeline that this Spark does not read: damaged, or of another release."""
     from pyspark import __version__
 
-    own, saved = __version__.split(".")[:2], root.version.split(".")[:2]
-    if saved and saved[0] and saved > own:
+    if _release(root.version) > _release(__version__):
         return Refused(
             "spark_version",
             f"The pipeline was saved by Spark {root.version}, and Spark {__version__}, which is "
@@ -163,6 +164,12 @@ def _unread(place: Path, root: Stage, error: Exception) -> Refused:
         )
     first = ValueError(_first(error))
     return mlmodel.unreadable(place, first)
+
+
+def _release(version: str) -> tuple[int, ...]:
+    """The first two numbers of a version; nothing where it is none."""
+    parts = version.split(".")[:2]
+    return tuple(int(part) for part in parts) if all(map(str.isdecimal, parts)) else ()
 
 
 def _first(error: Exception) -> str:

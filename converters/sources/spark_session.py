@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from converters.errors import Refused
+from converters.quoting import quoted
 
 MEMORY = "2g"
 # What the Spark of the environment runs on; older ones lack classes that it was compiled for.
@@ -52,7 +53,7 @@ def session() -> Any:
             raise Refused(
                 "spark_start",
                 f"Spark, which alone reads its models, did not start on this worker "
-                f"({' '.join(str(error).split())[:200]}). Ask its administrator for more memory, "
+                f"({quoted(error)}). Ask its administrator for more memory, "
                 "and for a whole Java 17.",
             ) from error
     atexit.register(started.stop)

@@ -60,6 +60,7 @@ def table(count: int = 300) -> Any:
     frame["visits"] = random.poisson(np.exp(0.3 * score)).astype(float)
     frame["share"] = (random.random(count) < 1 / (1 + np.exp(-score))).astype(float)
     frame["positive"] = np.exp(0.3 * score) * random.gamma(2.0, 0.5, count) + 0.01
+    frame["rounded"] = np.round(frame["age"], -1) / 4
     frame["censor"] = (random.random(count) < 0.8).astype(float)
     return frame
 
@@ -79,7 +80,8 @@ def mixed_features(invalid: str = "keep", one_hot: bool = True) -> list[Any]:
     if one_hot:
         stages.append(OneHotEncoder(inputCols=["place"], outputCols=["places"]))
     town = "places" if one_hot else "place"
-    return [*stages, assembled(["age", "größe in cm", "children", town, "vip"])]
+    columns = ["age", "größe in cm", "children", town, "vip"]
+    return [*stages, assembled(columns, handleInvalid=invalid)]
 
 
 @model(MIXED)
@@ -110,7 +112,7 @@ def logistic_several() -> list[Any]:
     from pyspark.ml.feature import StandardScaler
 
     return [
-        assembled(NUMBERS),
+        assembled(NUMBERS, handleInvalid="keep"),
         StandardScaler(inputCol="features", outputCol="scaled", withMean=True),
         LogisticRegression(featuresCol="scaled", labelCol="kind", maxIter=20),
     ]
@@ -200,29 +202,37 @@ def linear() -> list[Any]:
     ]
 
 
-def _generalized(name: str, label: str, **options: Any) -> None:
-    def make() -> list[Any]:
-        from pyspark.ml.feature import StandardScaler
-        from pyspark.ml.regression import GeneralizedLinearRegression
+# Name → family, link and target of one generalised linear model.
+FAMILIES: dict[str, dict[str, Any]] = {
+    "poisson": {"family": "poisson", "labelCol": "visits"},
+    "probit": {"family": "binomial", "link": "probit", "labelCol": "share"},
+    "cloglog": {"family": "binomial", "link": "cloglog", "labelCol": "share"},
+    "logit": {"family": "binomial", "labelCol": "share"},
+    "gamma": {"family": "gamma", "link": "log", "labelCol": "positive"},
+    "tweedie": {"family": "tweedie", "variancePower": 1.5, "linkPower": 0.0},
+    "gaussian": {"family": "gaussian", "link": "log", "labelCol": "positive"},
+}
 
-        return [
-            assembled(NUMBERS),
-            StandardScaler(inputCol="features", outputCol="scaled"),
+
+@model(NUMBERS)
+def generalized() -> list[Any]:
+    """Generalised linear models side by side, each with a column of its own."""
+    from pyspark.ml.feature import StandardScaler
+    from pyspark.ml.regression import GeneralizedLinearRegression
+
+    return [
+        assembled(NUMBERS),
+        StandardScaler(inputCol="features", outputCol="scaled"),
+        *(
             GeneralizedLinearRegression(
-                featuresCol="scaled", labelCol=label, maxIter=15, linkPredictionCol="eta", **options
-            ),
-        ]
-
-    make.__name__ = name
-    MODELS[name] = (make, NUMBERS)
-
-
-_generalized("poisson", "visits", family="poisson")
-_generalized("binomial_probit", "share", family="binomial", link="probit")
-_generalized("binomial_cloglog", "share", family="binomial", link="cloglog")
-_generalized("gamma_log", "positive", family="gamma", link="log")
-_generalized("tweedie", "positive", family="tweedie", variancePower=1.5, linkPower=0.0)
-_generalized("gaussian_log", "positive", family="gaussian", link="log")
+                featuresCol="scaled",
+                predictionCol=name,
+                maxIter=15,
+                **{"labelCol": "positive", "linkPredictionCol": f"{name} eta", **options},
+            )
+            for name, options in FAMILIES.items()
+        ),
+    ]
 
 
 @model(NUMBERS)
@@ -246,20 +256,25 @@ def gaussian_bayes() -> list[Any]:
     return [assembled(NUMBERS), NaiveBayes(labelCol="kind", modelType="gaussian")]
 
 
-def _bayes(name: str) -> None:
-    def make() -> list[Any]:
-        from pyspark.ml.classification import NaiveBayes
+@model(MIXED)
+def bayes() -> list[Any]:
+    """Counts, flags and complements side by side, each with columns of its own."""
+    from pyspark.ml.classification import NaiveBayes
 
-        return [
-            *mixed_features(),
-            NaiveBayes(featuresCol="places", labelCol="kind", modelType=name),
-        ]
-
-    MODELS[f"{name}_bayes"] = (make, MIXED)
-
-
-for _name in ("multinomial", "bernoulli", "complement"):
-    _bayes(_name)
+    return [
+        *mixed_features(),
+        *(
+            NaiveBayes(
+                featuresCol="places",
+                labelCol="kind",
+                modelType=kind,
+                predictionCol=kind,
+                rawPredictionCol=f"{kind} raw",
+                probabilityCol=f"{kind} shares",
+            )
+            for kind in ("multinomial", "bernoulli", "complement")
+        ),
+    ]
 
 
 @model(NUMBERS)
@@ -279,31 +294,18 @@ def perceptron() -> list[Any]:
 
 @model(NUMBERS)
 def clusters() -> list[Any]:
-    """Clusters of scaled numbers."""
-    from pyspark.ml.clustering import KMeans
+    """Clusters by distance, by angle and by density, side by side."""
+    from pyspark.ml.clustering import GaussianMixture, KMeans
     from pyspark.ml.feature import MaxAbsScaler
 
     return [
         assembled(NUMBERS),
         MaxAbsScaler(inputCol="features", outputCol="scaled"),
         KMeans(featuresCol="scaled", k=4, seed=3),
+        KMeans(predictionCol="direction", k=3, seed=3, distanceMeasure="cosine"),
+        assembled(NUMBERS[:2]).setOutputCol("two"),
+        GaussianMixture(featuresCol="two", predictionCol="component", k=3, seed=3, maxIter=10),
     ]
-
-
-@model(NUMBERS)
-def angles() -> list[Any]:
-    """Clusters by angle."""
-    from pyspark.ml.clustering import KMeans
-
-    return [assembled(NUMBERS), KMeans(k=3, seed=3, distanceMeasure="cosine")]
-
-
-@model(NUMBERS)
-def mixture() -> list[Any]:
-    """A mixture of normal distributions."""
-    from pyspark.ml.clustering import GaussianMixture
-
-    return [assembled(NUMBERS[:2]), GaussianMixture(k=3, seed=3, maxIter=10)]
 
 
 @model(["age"])
@@ -372,40 +374,45 @@ def expanded() -> list[Any]:
 
 
 @model(NUMBERS)
-def selected() -> list[Any]:
-    """The features that vary and tell most."""
+def searched() -> list[Any]:
+    """The features that vary and tell most, and the best of a grid, found by cross-validation."""
     from pyspark.ml.classification import LogisticRegression
+    from pyspark.ml.evaluation import BinaryClassificationEvaluator
     from pyspark.ml.feature import UnivariateFeatureSelector, VarianceThresholdSelector
+    from pyspark.ml.tuning import CrossValidator, ParamGridBuilder
 
     selector = UnivariateFeatureSelector(
         featuresCol="varied", outputCol="best", labelCol="bought", selectionMode="numTopFeatures"
     )
     selector.setFeatureType("continuous").setLabelType("categorical").setSelectionThreshold(2)
+    inner = LogisticRegression(featuresCol="best", labelCol="bought", maxIter=5)
+    grid = ParamGridBuilder().addGrid(inner.regParam, [0.0, 0.1]).build()
+    judge = BinaryClassificationEvaluator(labelCol="bought")
     return [
         assembled(NUMBERS),
         VarianceThresholdSelector(
             featuresCol="features", outputCol="varied", varianceThreshold=0.5
         ),
         selector,
-        LogisticRegression(featuresCol="best", labelCol="bought", maxIter=10),
-    ]
-
-
-@model(NUMBERS)
-def searched() -> list[Any]:
-    """The best of a grid, found by cross-validation."""
-    from pyspark.ml.classification import LogisticRegression
-    from pyspark.ml.evaluation import BinaryClassificationEvaluator
-    from pyspark.ml.tuning import CrossValidator, ParamGridBuilder
-
-    inner = LogisticRegression(labelCol="bought", maxIter=5)
-    grid = ParamGridBuilder().addGrid(inner.regParam, [0.0, 0.1]).build()
-    judge = BinaryClassificationEvaluator(labelCol="bought")
-    return [
-        assembled(NUMBERS),
         CrossValidator(
             estimator=inner, estimatorParamMaps=grid, evaluator=judge, numFolds=2, seed=3
         ),
+    ]
+
+
+@model(["children", "vip", "town", "rounded"])
+def indexed() -> list[Any]:
+    """Whole numbers, flags, text and doubles, each by its place among what was learned."""
+    from pyspark.ml.feature import OneHotEncoder, StringIndexer
+    from pyspark.ml.regression import LinearRegression
+
+    columns = ["children", "vip", "town", "rounded"]
+    places, ones = [f"{one} place" for one in columns], [f"{one} ones" for one in columns]
+    return [
+        StringIndexer(inputCols=columns, outputCols=places, handleInvalid="keep"),
+        OneHotEncoder(inputCols=places, outputCols=ones, handleInvalid="keep", dropLast=False),
+        assembled(ones),
+        LinearRegression(labelCol="amount", elasticNetParam=0.5, regParam=0.1),
     ]
 
 

@@ -14,10 +14,9 @@ NO_JAVA = "Spark needs a whole Java 17 or newer on PATH" if shutil.which("java")
 
 CONVERTIBLE = [
     *("logistic", "logistic_strict", "logistic_several", "forest", "boosted", "tree"),
-    *("forest_amount", "boosted_amount", "tree_amount", "linear", "poisson", "binomial_probit"),
-    *("binomial_cloglog", "gamma_log", "tweedie", "gaussian_log", "svc", "gaussian_bayes"),
-    *("multinomial_bayes", "bernoulli_bayes", "complement_bayes", "perceptron", "clusters"),
-    *("angles", "mixture", "isotonic", "rest", "survival", "expanded", "selected", "searched"),
+    *("forest_amount", "boosted_amount", "tree_amount", "linear", "generalized", "svc"),
+    *("gaussian_bayes", "bayes", "perceptron", "clusters", "isotonic", "rest", "survival"),
+    *("expanded", "searched", "indexed"),
 ]
 REFUSED = {"statement": "spark_stage"}
 MAKERS = [elsewhere.maker(copy, name) for name in CONVERTIBLE]
