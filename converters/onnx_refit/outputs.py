@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import onnx
-from onnx import helper
+from onnx import helper, numpy_helper
 
 CLASS_ATTRIBUTES = ("classlabels_int64s", "classlabels_strings", "classlabels_ints")
 CLASSIFIERS = (
@@ -43,8 +44,9 @@ def cut(model: onnx.ModelProto) -> Cut:
         if node is None or node.op_type != "ZipMap":
             made.dropped.append(output.name)
             continue
-        made.classes[output.name] = classes_of(node)
-        kept.append(_tensor_instead(model, node, output.name))
+        places = _sorted_places(classes_of(node))
+        made.classes[output.name] = list(places)
+        kept.append(_tensor_instead(model, node, output.name, list(places.values())))
     del model.graph.output[:]
     model.graph.output.extend(kept)
     if made.dropped or made.classes:
@@ -52,13 +54,35 @@ def cut(model: onnx.ModelProto) -> Cut:
     return made
 
 
-def _tensor_instead(model: onnx.ModelProto, node: onnx.NodeProto, name: str) -> onnx.ValueInfoProto:
-    """Replace a ZipMap by the tensor that it reads; returns the output's new declaration."""
-    width = len(classes_of(node)) or None
+def _sorted_places(classes: list[Any]) -> dict[Any, int]:
+    """Class → its column, in the order of ONNX Runtime's maps: ascending, text by code points.
+
+    Of a class that is listed twice, the last column is the map's.
+    """
+    places = {one: place for place, one in enumerate(classes)}
+    return {one: places[one] for one in sorted(places)}
+
+
+def _tensor_instead(
+    model: onnx.ModelProto, node: onnx.NodeProto, name: str, places: list[int]
+) -> onnx.ValueInfoProto:
+    """Replace a ZipMap by these columns of the tensor that it reads.
+
+    Returns the output's new declaration.
+    """
+    listed = len(classes_of(node))
+    instead = helper.make_node("Identity", [node.input[0]], [name])
+    if places != list(range(listed)):
+        columns = f"{name}/columns"
+        while any(columns == one.name for one in model.graph.initializer):
+            columns += "_"
+        held = numpy_helper.from_array(np.array(places, dtype=np.int64), columns)
+        model.graph.initializer.append(held)
+        instead = helper.make_node("Gather", [node.input[0], columns], [name], axis=-1)
     for i, other in enumerate(model.graph.node):
         if other.output[:] == node.output[:]:
-            model.graph.node[i].CopyFrom(helper.make_node("Identity", [node.input[0]], [name]))
-    return helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [None, width])
+            model.graph.node[i].CopyFrom(instead)
+    return helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [None, len(places) or None])
 
 
 def classes_of(node: onnx.NodeProto) -> list[Any]:

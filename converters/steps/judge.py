@@ -349,15 +349,20 @@ def _advice(work: _Work) -> str:
 def _complete(rows: Rows) -> bool:
     """Whether every combination of every value that the original takes is among the rows.
 
-    So it is with a few booleans, or with learned words where any other word is an error. Real
-    numbers have no end, and tensors are made of them.
+    So it is with a few booleans, as columns or in a tensor, or with learned words where any other
+    word is an error. Real numbers have no end, nor do whole numbers in tensors.
     """
-    columns = list(rows.values())
-    if any(values.ndim != 1 or values.dtype.kind in "fM" for values in columns):
-        return False
-    lists = [values.tolist() for values in columns]
-    combinations = math.prod(len(set(values)) for values in lists)
-    return len(set(zip(*lists, strict=True))) >= combinations
+    lists = []
+    for values in rows.values():
+        if values.dtype.kind == "b":
+            lists += values.reshape(len(values), -1).T.tolist()
+        elif values.ndim != 1 or values.dtype.kind in "fM":
+            return False
+        else:
+            lists.append(values.tolist())
+    # A boolean left out altogether is no value that there is not.
+    ends = (2 if isinstance(values[0], bool) else len(set(values)) for values in lists)
+    return len(set(zip(*lists, strict=True))) >= math.prod(ends)
 
 
 def _golden_rows(work: _Work, rows: Rows, expected: Answers, got: Answers) -> tuple[list[int], int]:

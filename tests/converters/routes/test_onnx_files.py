@@ -90,6 +90,16 @@ def test_several_inputs_and_outputs_of_several_axes_keep_their_names_and_shapes(
     assert any("length 8" in note for note in report.notes)
 
 
+def test_free_axes_of_a_file_are_proven_at_other_lengths_too(tmp_path):
+    job = save(tmp_path, onnx_models.tokens())
+    proven(job)
+    verdict = jobs.judge(job)
+    assert [one.shapes["words"] for one in verdict.lengths] == [[9], [13], [7]]
+    outputs = [{item.name for item in one.parity} for one in verdict.lengths]
+    assert outputs == [{"out", "each"}] * 3
+    assert {item.verdict for one in verdict.lengths for item in one.parity} == {"passed"}
+
+
 def test_bytes_are_fed_in_a_type_that_java_has_and_the_best_class_is_exact(tmp_path):
     report = proven(save(tmp_path, onnx_models.picture()))
     assert (report.inputs[0].dtype, report.inputs[0].shape) == ("int32", [3, 8, 8])
@@ -109,6 +119,54 @@ def test_a_zipmap_becomes_probabilities_with_its_classes(tmp_path):
     label, chances = report.outputs
     assert (label.kind, label.classes) == (OutputKind.LABEL, ["no", "yes"])
     assert (chances.kind, chances.classes) == (OutputKind.PROBABILITIES, ["no", "yes"])
+
+
+def zipmap(**classes):
+    """Softmax of four numbers as a map by class, in whatever order its classes are listed."""
+    key = onnx.TensorProto.INT64 if "classlabels_int64s" in classes else onnx.TensorProto.STRING
+    numbers = onnx.helper.make_tensor_type_proto(onnx.TensorProto.FLOAT, None)
+    row = onnx.helper.make_map_type_proto(key, numbers)
+    out = onnx.helper.make_value_info("Y", onnx.helper.make_sequence_type_proto(row))
+    rows = onnx.helper.make_tensor_value_info("X", onnx.TensorProto.FLOAT, ["N", 4])
+    nodes = [
+        onnx.helper.make_node("Softmax", ["X"], ["p"], axis=1),
+        onnx.helper.make_node("ZipMap", ["p"], ["Y"], domain="ai.onnx.ml", **classes),
+    ]
+    graph = onnx.helper.make_graph(nodes, "zipmap", [rows], [out])
+    opsets = [onnx.helper.make_opsetid("", 13), onnx.helper.make_opsetid("ai.onnx.ml", 3)]
+    return onnx.helper.make_model(graph, opset_imports=opsets, ir_version=7)
+
+
+@pytest.mark.parametrize(
+    ("listed", "ordered"),
+    [
+        ({"classlabels_int64s": [5, 3, 9, -1]}, [-1, 3, 5, 9]),
+        ({"classlabels_strings": ["b", "\u00e9", "B", "a"]}, ["B", "a", "b", "\u00e9"]),
+        ({"classlabels_int64s": [7, 2, 7, 1]}, [1, 2, 7]),
+    ],
+)
+def test_a_zipmap_that_lists_its_classes_out_of_order_answers_as_its_maps_do(
+    tmp_path, listed, ordered
+):
+    rows = np.random.default_rng(0).random((50, 4)).astype("f4")
+    report = proven(save(tmp_path, zipmap(**listed), rows))
+    (chances,) = report.outputs
+    assert (chances.kind, chances.classes) == (OutputKind.PROBABILITIES, ordered)
+
+
+def test_a_file_of_four_booleans_is_proven_by_its_sixteen_rows(tmp_path):
+    rows = onnx.helper.make_tensor_value_info("X", onnx.TensorProto.BOOL, ["N", 4])
+    out = onnx.helper.make_tensor_value_info("Y", onnx.TensorProto.FLOAT, ["N", 3])
+    weights = onnx.numpy_helper.from_array(np.arange(12, dtype="f4").reshape(4, 3), "W")
+    nodes = [
+        onnx.helper.make_node("Cast", ["X"], ["f"], to=onnx.TensorProto.FLOAT),
+        onnx.helper.make_node("MatMul", ["f", "W"], ["Y"]),
+    ]
+    graph = onnx.helper.make_graph(nodes, "flags", [rows], [out], [weights])
+    opsets = [onnx.helper.make_opsetid("", 18)]
+    model = onnx.helper.make_model(graph, opset_imports=opsets, ir_version=8)
+    table = np.random.default_rng(0).random((50, 4)) > 0.5
+    proven(save(tmp_path, model, table))
 
 
 def test_external_data_travels_beside_the_file(tmp_path):

@@ -160,7 +160,14 @@ def test_a_few_booleans_have_few_different_rows_and_these_are_enough():
     assert not _complete({name: values[:7] for name, values in columns.items()})
 
 
-def test_real_numbers_and_tensors_are_never_all_there():
+def test_a_tensor_of_a_few_booleans_is_all_there_with_every_combination():
+    every = np.array([[bool(row >> bit & 1) for bit in range(4)] for row in range(16)])
+    assert _complete({"X": every})
+    assert not _complete({"X": every[1:]})
+    assert not _complete({"X": every[every[:, 0]]})
+
+
+def test_real_numbers_and_tensors_of_numbers_are_never_all_there():
     assert not _complete({"x": np.array([1.0, 2.0])})
     assert not _complete({"X": np.zeros((4, 2), dtype=np.int64)})
 
