@@ -13,6 +13,7 @@ from converters import catalog
 from converters.contract import Output, OutputKind, Request
 from converters.environments import STANDARD
 from converters.errors import Refused
+from converters.quoting import quoted
 from converters.routes.converted import Converted
 from converters.sources import pyfunc
 from converters.sources.loaded import Loaded
@@ -108,7 +109,7 @@ def _wrapper_answers(model: Loaded, frame: Any) -> dict[str, Any]:
         raise Refused(
             "original_fails",
             f"The model itself does not answer made-up rows: {model.estimator.python} raises "
-            f"{type(error).__name__}: {' '.join(str(error).split())[:300]}. Check that its "
+            f"{type(error).__name__}: {quoted(error, 300)}. Check that its "
             "signature is what it takes.",
         ) from error
 

@@ -17,6 +17,7 @@ from converters.onnx_graph import labels
 from converters.onnx_graph.frame import Frame
 from converters.onnx_graph.graph import ELEMENTS, ML, ML_OPSET, Graph, Value
 from converters.onnx_graph.registry import Answer, Predicted
+from converters.quoting import quoted
 
 DTYPES = {number: name for name, number in ELEMENTS.items()}
 
@@ -109,8 +110,8 @@ def _convert(estimator: Any, kind: Any, opset: int) -> Any:
         lines = str(error).strip().splitlines() or [type(error).__name__]
         raise Refused(
             "no_converter",
-            f"{type(estimator).__name__} converts to no ONNX today ({lines[0][:160]}); replace it, "
-            "or do its work before the model.",
+            f"{type(estimator).__name__} converts to no ONNX today ({quoted(lines[0], 160)}); "
+            "replace it, or do its work before the model.",
         ) from error
 
 

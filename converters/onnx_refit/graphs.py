@@ -10,6 +10,7 @@ import onnx
 from onnx import numpy_helper
 
 from converters.errors import Refused
+from converters.quoting import named
 
 # More operators than any network has, and deeper than any graph: a file made to be slow.
 MOST_NODES = 500_000
@@ -34,7 +35,7 @@ def read(path: Path, folder: Path) -> onnx.ModelProto:
         model.ParseFromString(path.read_bytes())
     except Exception as error:
         # protobuf's DecodeError has no base of its own; RecursionError is for nested graphs.
-        raise _unreadable(path, f"{type(error).__name__}: {error}"[:200]) from error
+        raise _unreadable(path, named(error)) from error
     if not model.graph.node and not model.graph.output:
         raise _unreadable(path, "it holds no graph")
     if sum(1 for _ in nodes(model.graph)) > MOST_NODES:

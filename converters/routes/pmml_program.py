@@ -18,6 +18,7 @@ from typing import Any
 from converters.catalog import TARGETS
 from converters.contract import Input, Output, OutputKind, Signature
 from converters.errors import Refused
+from converters.quoting import quoted
 from converters.routes import pmml_limits
 from converters.routes.converted import Converted
 from converters.sources.loaded import DTYPES, TENSOR, Loaded
@@ -240,5 +241,5 @@ def _own_python(why: str) -> Refused:
     return Refused(
         "own_python",
         "A step of this model is Python code of its own, which PMML cannot carry "
-        f"({' '.join(why.split())[:200]}). Compute it before the model.",
+        f"({quoted(why)}). Compute it before the model.",
     )

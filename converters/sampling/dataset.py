@@ -11,6 +11,7 @@ import numpy as np
 from converters.contract import Signature
 from converters.errors import Refused
 from converters.golden import Rows
+from converters.quoting import quoted
 from converters.sampling import cells, tensors
 from converters.sampling.features import features_of, rows_of
 
@@ -43,7 +44,7 @@ def read(path: Path | None, signature: Signature, seed: int) -> tuple[Rows | Non
         why = refusal.sentence.replace("the given rows", "the dataset")
         return None, f"The dataset that the run logged was not used: {why}"
     except (OSError, ValueError, csv.Error) as error:
-        why = " ".join(str(error).split())[:200].rstrip(".")
+        why = quoted(error)
         return None, f"The dataset that the run logged cannot be read: {why}."
     return rows_of(signature, columns), ""
 

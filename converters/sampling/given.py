@@ -14,6 +14,7 @@ from converters import contract
 from converters.contract import Signature
 from converters.errors import Refused
 from converters.golden import Rows
+from converters.quoting import quoted
 from converters.sampling import Sample, cells
 from converters.sampling.features import features_of, rows_of
 
@@ -98,7 +99,7 @@ def _parquet(path: Path, signature: Signature) -> list[list[Any]]:
 
 
 def _unreadable(error: Exception) -> Refused:
-    why = " ".join(str(error).split())[:200].rstrip(".")
+    why = quoted(error)
     return Refused(
         "rows_unreadable",
         f"The given rows are neither CSV in UTF-8 nor Parquet: {why}. Save them as one of these.",

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from converters.errors import Refused
+from converters.quoting import quoted
 
 MEMORY = 2 << 30
 OPTIONS = (
@@ -45,7 +46,7 @@ def connected() -> Any:
         raise Refused(
             "h2o_server",
             f"The H2O server, which alone reads H2O's models, did not start on this worker "
-            f"({' '.join(str(error).split())[:200]}). Ask its administrator for more memory.",
+            f"({quoted(error)}). Ask its administrator for more memory.",
         ) from error
     h2o.no_progress()
     return h2o

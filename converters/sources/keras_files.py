@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from converters.errors import Refused
+from converters.quoting import quoted
 from converters.sources import mlmodel
 from converters.sources.tensorflow_model import Port, TensorFlowModel
 
@@ -230,6 +231,6 @@ def _foreign(path: Path, load: Callable[[], Any]) -> Any:
             raise Refused(
                 "custom_layer",
                 f"The model uses a class or function of its own that was not logged with it "
-                f"({said[:200]}); log it again with custom_objects, or with code_paths.",
+                f"({quoted(error)}); log it again with custom_objects, or with code_paths.",
             ) from error
         raise mlmodel.unreadable(path, error) from error

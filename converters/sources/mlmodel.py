@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from converters.errors import Refused
+from converters.quoting import quoted
 
 try:  # libyaml's loader is some ten times faster; a build of PyYAML may lack it
     from yaml import CSafeLoader as SafeLoader
@@ -164,5 +165,5 @@ def unreadable(path: Path, error: BaseException) -> Refused:
 
 def _first_line(error: BaseException) -> str:
     lines = str(error).strip().splitlines()
-    text = lines[0].strip() if lines else ""
-    return f"{type(error).__name__}: {text[:200]}" if text else type(error).__name__
+    text = quoted(lines[0]) if lines else ""
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from converters.contract import Output, OutputKind, Signature, Tensor
 from converters.errors import Refused
+from converters.quoting import quoted
 from converters.sources import mlmodel
 from converters.sources.loaded import Loaded, Rows
 
@@ -131,7 +132,7 @@ def _session(path: Path, config: dict[str, Any]) -> Any:
         return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     except Exception as error:
         # The binding raises a family of classes whose only common base is Exception.
-        said = " ".join(str(error).split())[:300]
+        said = quoted(error, 300)
         raise Refused(
             "onnx_operators",
             f"ONNX Runtime {onnxruntime.__version__} on the CPU does not load the model: {said}. "

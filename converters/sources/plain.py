@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from converters.errors import Refused
+from converters.quoting import quoted
 from converters.static import kinds
 from converters.static.errors import Unreadable
 from converters.static.kinds import EXAMPLE, Kind
@@ -84,8 +85,8 @@ def _example(path: Path) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise Refused(
             "model_unreadable",
-            f"{EXAMPLE} is not JSON ({str(error)[:120]}); write a list of rows, {{tensor: rows}}, "
-            "or columns and data as pandas' orient='split' does.",
+            f"{EXAMPLE} is not JSON ({quoted(error, 120)}); write a list of rows, "
+            "{tensor: rows}, or columns and data as pandas' orient='split' does.",
         ) from error
     if told is None:
         return {}

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from converters.errors import Refused
+from converters.quoting import quoted
 from converters.sources import mlmodel
 
 # What unpickling raises on a file that is cut short or damaged, compressed ones included.
@@ -50,8 +51,8 @@ def load_file(path: Path, serialization: str) -> Any:
     except (AttributeError, ImportError) as error:
         raise Refused(
             "module_missing",
-            f"The model needs something that the installed libraries do not have ({error}); log it "
-            "again with current versions.",
+            "The model needs something that the installed libraries do not have "
+            f"({quoted(error)}); log it again with current versions.",
         ) from error
     except DAMAGE as error:
         raise mlmodel.unreadable(path, error) from error
@@ -62,7 +63,7 @@ def load_file(path: Path, serialization: str) -> Any:
         raise Refused(
             "model_unreadable",
             f"The model cannot be loaded: its own code raises {type(error).__name__} "
-            f"({str(error)[:200]}). Log the model again with current versions.",
+            f"({quoted(error)}). Log the model again with current versions.",
         ) from error
     raise Refused(
         "serialization_unknown",

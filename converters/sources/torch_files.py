@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from converters.errors import Refused
+from converters.quoting import quoted
 from converters.sources import mlmodel
 
 PICKLED, SCRIPT, EXPORTED = "pickled module", "TorchScript", "exported program"
@@ -88,8 +89,8 @@ def reading(path: Path) -> Iterator[None]:
     except (AttributeError, ImportError) as error:
         raise Refused(
             "module_missing",
-            f"The model needs something that is not there where it is loaded ({error}); log it "
-            "again with its class's file in code_paths, or as TorchScript or .pt2.",
+            f"The model needs something that is not there where it is loaded ({quoted(error)}); "
+            "log it again with its class's file in code_paths, or as TorchScript or .pt2.",
         ) from error
     except DAMAGE as error:
         raise mlmodel.unreadable(path, error) from error
@@ -98,7 +99,7 @@ def reading(path: Path) -> Iterator[None]:
         raise Refused(
             "model_unreadable",
             f"The model cannot be loaded: its own code raises {type(error).__name__} "
-            f"({str(error)[:200]}). Log the model again with current versions.",
+            f"({quoted(error)}). Log the model again with current versions.",
         ) from error
 
 

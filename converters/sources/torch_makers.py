@@ -15,6 +15,7 @@ from types import ModuleType
 from typing import Any
 
 from converters.errors import Refused
+from converters.quoting import quoted
 from converters.static.module_code import ModuleCode, no_definition
 
 
@@ -128,7 +129,7 @@ def running(what: str) -> Iterator[None]:
         ) from error
     except (Exception, SystemExit) as error:
         # Foreign code: what it raises is its own affair.
-        said = " ".join(str(error).split())[:200]
+        said = quoted(error)
         raise Refused(
             "module_code",
             f"The Python that builds the module ({what}) raises {type(error).__name__} ({said}); "

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from converters.errors import Refused
+from converters.quoting import quoted
 from converters.sources import torch_files
 from converters.sources.torch_makers import Maker, importable, makers, running
 from converters.static import module_code
@@ -206,7 +207,7 @@ def _load(module: Any, weights: Mapping[str, Any], path: Path) -> None:
     try:
         module.load_state_dict(weights, strict=True)
     except (RuntimeError, TypeError, ValueError) as error:
-        said = " ".join(str(error).split())[:300]
+        said = quoted(error, 300)
         raise Refused(
             "state_dict_keys", f"The module does not take the weights of {path.name}: {said}."
         ) from error

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from converters import sources
 from converters.contract import Output, OutputKind
 from converters.errors import Refused
+from converters.quoting import named
 from converters.sources import categories, pairwise
 from converters.sources.loaded import Answers, Loaded, Rows
 
@@ -70,8 +71,7 @@ def told(model: Loaded, source: str, frame: Any) -> Any:
         # Foreign code: any exception is the original's way of not answering.
         raise Refused(
             "original_fails",
-            f"The model itself does not answer these rows: {source} raises "
-            f"{type(error).__name__}: {error}",
+            f"The model itself does not answer these rows: {source} raises {named(error, 300)}.",
         ) from error
 
 

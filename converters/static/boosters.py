@@ -6,6 +6,7 @@ import json
 import re
 from dataclasses import dataclass
 
+from converters.quoting import quoted
 from converters.static.errors import Unreadable
 
 MOST_BYTES = 512 << 20
@@ -47,7 +48,7 @@ def xgboost_json(content: bytes) -> Booster:
         kind = str(booster["name"])
         objective = str(learner.get("objective", {}).get("name", ""))
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
-        raise Unreadable(f"it is no XGBoost model in JSON: {str(error)[:120]}") from error
+        raise Unreadable(f"it is no XGBoost model in JSON: {quoted(error, 120)}") from error
     if kind not in BOOSTERS:
         raise Unreadable(f"it is an XGBoost model of the kind {kind[:40]!r}")
     types = learner.get("feature_types") if isinstance(learner, dict) else None

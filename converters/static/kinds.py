@@ -7,6 +7,7 @@ import xml.parsers.expat
 from dataclasses import dataclass
 from pathlib import Path
 
+from converters.quoting import quoted
 from converters.static import boosters, networks, onnx_graph_bytes, pickles
 from converters.static.errors import TooLarge, Unreadable
 
@@ -189,6 +190,6 @@ def _check_pmml(path: Path) -> None:
         with path.open("rb") as stream:
             parser.ParseFile(stream)
     except xml.parsers.expat.ExpatError as error:
-        raise Unreadable(f"it is no well-formed XML: {error}") from error
+        raise Unreadable(f"it is no well-formed XML: {quoted(error, 120)}") from error
     if roots != ["PMML"]:
         raise Unreadable(f"it is XML, and its root is {roots[0][:40]!r} instead of PMML")

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from converters.quoting import quoted
 from converters.static import kinds
 from converters.static.errors import Unreadable
 from converters.static.finding import Finding
@@ -156,7 +157,7 @@ def read(path: Path) -> ModuleCode:
     try:
         tree = ast.parse(path.read_bytes())
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise Unreadable(f"{path.name} is no Python ({str(error)[:120]})") from error
+        raise Unreadable(f"{path.name} is no Python ({quoted(error, 120)})") from error
     functions = [one for one in tree.body if isinstance(one, ast.FunctionDef)]
     classes = [one for one in tree.body if isinstance(one, ast.ClassDef) and _may_be_module(one)]
     wanting = {one.name for one in classes if _wants(one)}

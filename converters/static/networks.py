@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from converters.quoting import quoted
 from converters.static.errors import Unreadable
 
 HDF5 = b"\x89HDF\r\n\x1a\n"
@@ -28,7 +29,7 @@ def members(path: Path) -> list[str]:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, EOFError) as error:
-        raise Unreadable(f"it is a damaged archive: {str(error)[:120]}") from error
+        raise Unreadable(f"it is a damaged archive: {quoted(error, 120)}") from error
     if len(names) > MOST_ENTRIES:
         raise Unreadable(f"it holds more than {MOST_ENTRIES} files")
     return names
@@ -44,7 +45,7 @@ def member(path: Path, name: str) -> bytes:
         with zipfile.ZipFile(path) as archive, archive.open(name) as stream:
             content = stream.read(MOST_BYTES + 1)
     except (KeyError, zipfile.BadZipFile, OSError, RuntimeError, ValueError, EOFError) as error:
-        raise Unreadable(f"{name} cannot be read in it: {str(error)[:120]}") from error
+        raise Unreadable(f"{name} cannot be read in it: {quoted(error, 120)}") from error
     except NotImplementedError as error:
         raise Unreadable(f"{name} is compressed in an unknown way") from error
     if len(content) > MOST_BYTES:
@@ -133,11 +134,11 @@ def mojo(path: Path) -> dict[str, str]:
         parser.read_string(text)
         return dict(parser["info"])
     except (configparser.Error, KeyError) as error:
-        raise Unreadable(f"its model.ini cannot be read: {str(error)[:120]}") from error
+        raise Unreadable(f"its model.ini cannot be read: {quoted(error, 120)}") from error
 
 
 def _json(content: bytes) -> Any:
     try:
         return json.loads(content)
     except (ValueError, RecursionError) as error:
-        raise Unreadable(f"its configuration is not JSON: {str(error)[:120]}") from error
+        raise Unreadable(f"its configuration is not JSON: {quoted(error, 120)}") from error

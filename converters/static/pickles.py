@@ -16,6 +16,7 @@ import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from converters.quoting import quoted
 from converters.static.errors import TooLarge, Unreadable
 
 MOST_BYTES = 256 << 20
@@ -102,7 +103,7 @@ def of_bytes(content: bytes) -> Pickled:
         if isinstance(error, TooLarge):
             raise
         if isinstance(error, Unreadable) or not found.joblib:
-            raise Unreadable(f"it is no whole pickle: {str(error)[:120]}") from error
+            raise Unreadable(f"it is no whole pickle: {quoted(error, 120)}") from error
         _search(content, found)
     if not found.root:
         found.root = "builtins.object"
@@ -133,7 +134,7 @@ def _bounded(content: bytes, unpack: object) -> bytes:
         with opener[unpack](io.BytesIO(content)) as stream:  # type: ignore[index,operator]
             made.write(stream.read(MOST_BYTES))
     except (OSError, EOFError, zlib.error, lzma.LZMAError, ValueError) as error:
-        raise Unreadable(f"it is compressed and damaged: {str(error)[:120]}") from error
+        raise Unreadable(f"it is compressed and damaged: {quoted(error, 120)}") from error
     return made.getvalue()
 
 

@@ -19,6 +19,7 @@ from converters.contract import GIVEN, Input, Output
 from converters.errors import Refused
 from converters.golden import Answers, Array, Rows
 from converters.parity import TOLERANCE_EXACT
+from converters.quoting import quoted
 from converters.sources import pairwise, voices
 from converters.steps import nudging
 
@@ -270,8 +271,7 @@ def _same_alone(
 
 
 def _say(error: Exception | None) -> str:
-    text = " ".join(str(error).split())[:300] if error is not None else "no error was kept"
-    return text.rstrip(".") or type(error).__name__
+    return quoted(error, 400) if error is not None else "no error was kept"
 
 
 def margin_outputs(estimator: Any, outputs: list[Output]) -> list[Output]:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from converters.contract import Input, Output
 from converters.golden import Answers, Array
+from converters.quoting import quoted
 from converters.targets.scorer import FormatError, feed_of, shaped, typed
 
 
@@ -23,7 +24,7 @@ class CatBoostScorer:
         try:
             self._model.load_model(str(path), "cbm")
         except (catboost.CatBoostError, ValueError) as error:
-            raise FormatError(f"CatBoost does not load the file: {str(error)[:300]}") from error
+            raise FormatError(f"CatBoost does not load the file: {quoted(error, 300)}") from error
         self.facts = {"trees": str(self._model.tree_count_)}
 
     def score(
@@ -41,7 +42,7 @@ class CatBoostScorer:
             )
             values = np.asarray(self._model.predict(pool, prediction_type="RawFormulaVal"))
         except (catboost.CatBoostError, ValueError, TypeError) as error:
-            raise FormatError(f"CatBoost does not score the rows: {str(error)[:300]}") from error
+            raise FormatError(f"CatBoost does not score the rows: {quoted(error, 300)}") from error
         return {output.name: typed(output, shaped(output, values, len(fed)))}
 
 

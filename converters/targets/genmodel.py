@@ -14,6 +14,7 @@ import numpy as np
 
 from converters.contract import Input, Output, OutputKind
 from converters.golden import Answers, Array
+from converters.quoting import quoted
 from converters.targets.scorer import FormatError, shaped, typed
 
 # The output that is an anomaly's mean path; the other one is its score between 0 and 1.
@@ -129,4 +130,4 @@ def jar() -> Path:
 
 def brief(error: Exception) -> str:
     """An error's message in one short line."""
-    return " ".join(str(error).split())[:400]
+    return quoted(error, 400)

@@ -10,6 +10,7 @@ import numpy as np
 
 from converters.contract import Input, Output
 from converters.golden import Answers, Array
+from converters.quoting import quoted
 from converters.targets.scorer import FormatError, feed_of, shaped, typed
 
 
@@ -23,7 +24,7 @@ class LightGBMScorer:
         try:
             self._booster = lightgbm.Booster(model_file=path)
         except lightgbm.basic.LightGBMError as error:
-            raise FormatError(f"LightGBM does not load the file: {str(error)[:300]}") from error
+            raise FormatError(f"LightGBM does not load the file: {quoted(error, 300)}") from error
         self.facts = {"trees": str(self._booster.num_trees())}
 
     def score(

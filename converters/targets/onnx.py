@@ -13,6 +13,7 @@ import onnxruntime
 from converters import types
 from converters.contract import Input, Output
 from converters.golden import Answers, Array
+from converters.quoting import quoted
 from converters.targets.scorer import FormatError, feed_of, shaped, typed
 
 # com.microsoft holds what ONNX Runtime adds; every consumer of ours runs ONNX Runtime.
@@ -137,4 +138,4 @@ def _tensors(graph: onnx.GraphProto) -> Iterator[onnx.TensorProto]:
 
 
 def _brief(error: Exception) -> str:
-    return " ".join(str(error).split())[:400]
+    return quoted(error, 400)

@@ -17,6 +17,7 @@ import numpy as np
 
 from converters.contract import Input, Output, OutputKind
 from converters.golden import Answers, Array
+from converters.quoting import quoted
 from converters.targets.pmml_fields import answer_fields, tensor_fields
 from converters.targets.scorer import FormatError, shaped, typed
 
@@ -118,7 +119,7 @@ def check(path: Path) -> dict[str, str]:
         with path.open("rb") as stream:
             parser.ParseFile(stream)
     except xml.parsers.expat.ExpatError as error:
-        raise FormatError(f"the file is not well-formed XML: {error}") from error
+        raise FormatError(f"the file is not well-formed XML: {quoted(error)}") from error
     namespace, _, root = namespaces[0].rpartition(" ")
     version = NAMESPACE.fullmatch(namespace)
     if root != "PMML" or version is None:
@@ -209,4 +210,4 @@ def _libjvm() -> Path:
 
 
 def _brief(error: Exception) -> str:
-    return " ".join(str(error).split())[:400]
+    return quoted(error, 400)

@@ -13,6 +13,7 @@ import numpy as np
 
 from converters.contract import Input, Output
 from converters.golden import Answers, Array
+from converters.quoting import quoted
 from converters.targets.scorer import FormatError, feed_of, shaped, typed
 from converters.tensorflow_graph import archive, operations
 
@@ -131,4 +132,4 @@ def _array(tensor: Any) -> Array:
 
 
 def _brief(error: Exception) -> str:
-    return " ".join(str(error).split())[:400]
+    return quoted(error, 400)

@@ -12,6 +12,7 @@ import torch
 
 from converters.contract import Input, Output
 from converters.golden import Answers, Array
+from converters.quoting import quoted
 from converters.sources import torch_answers
 from converters.targets.scorer import FormatError, shaped, typed
 
@@ -83,4 +84,4 @@ def _feed(item: Input, rows: Mapping[str, Array]) -> Array:
 
 
 def _brief(error: Exception) -> str:
-    return " ".join(str(error).split())[:400]
+    return quoted(error, 400)

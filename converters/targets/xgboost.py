@@ -10,6 +10,7 @@ import xgboost
 
 from converters.contract import Input, Output
 from converters.golden import Answers, Array
+from converters.quoting import quoted
 from converters.targets.scorer import FormatError, feed_of, shaped, typed
 
 LARGEST = np.finfo(np.float32).max
@@ -24,7 +25,7 @@ class XGBoostScorer:
         try:
             self._booster.load_model(path)
         except (xgboost.core.XGBoostError, ValueError, TypeError) as error:
-            raise FormatError(f"XGBoost does not load the file: {str(error)[:300]}") from error
+            raise FormatError(f"XGBoost does not load the file: {quoted(error, 300)}") from error
         self.facts = {"rounds": str(self._booster.num_boosted_rounds())}
 
     def score(

@@ -9,6 +9,8 @@ import re
 import zipfile
 from pathlib import Path
 
+from converters.quoting import quoted
+
 GRAPH_FILE = "saved_model.pb"
 # Written by TensorFlow beside the graph; it differs from run to run and no runtime needs it.
 LEFT_OUT = frozenset({"fingerprint.pb"})
@@ -69,7 +71,7 @@ def unpack(path: Path, folder: Path) -> None:
     except (zipfile.BadZipFile, OSError, ValueError, EOFError, NotImplementedError) as error:
         if isinstance(error, ArchiveError):
             raise
-        raise ArchiveError(f"the file is no zip archive: {error}") from error
+        raise ArchiveError(f"the file is no zip archive: {quoted(error)}") from error
 
 
 def _check(entry: zipfile.ZipInfo) -> None:

@@ -15,6 +15,7 @@ import numpy as np
 from converters import types
 from converters.contract import Input, Options, Output, OutputKind, Signature
 from converters.errors import Refused
+from converters.quoting import quoted
 from converters.sources.loaded import TENSOR, Loaded
 from converters.sources.tensorflow_model import (
     HIGHEST,
@@ -210,7 +211,7 @@ def _traced(model: Loaded, function: Any) -> Any:
         raise
     except (Exception, SystemExit) as error:
         # Tracing runs the model's own Python: whatever it raises is the model's own affair.
-        said = " ".join(str(error).split())[-300:]
+        said = quoted(error, 300)
         _asked(model)
         raise Refused(
             "not_traceable",
@@ -231,7 +232,7 @@ def _asked(model: Loaded) -> dict[str, Any]:
         raise
     except Exception as error:
         # Foreign code: any exception is the original's way of not answering.
-        shown = " ".join(str(error).split())[:300]
+        shown = quoted(error, 300)
         raise Refused(
             "original_fails",
             f"The model itself does not answer rows of its signature: {type(error).__name__}: "

@@ -12,6 +12,7 @@ from onnx import TensorProto
 
 from converters.contract import Options, Request
 from converters.errors import Refused
+from converters.quoting import quoted
 from converters.routes.converted import Converted
 from converters.sources.loaded import Loaded
 from converters.tensorflow_graph import canonical
@@ -115,7 +116,7 @@ def _converted(serving: Serving) -> Any:
         RuntimeError,
         AssertionError,
     ) as error:
-        said = " ".join(str(error).split())[:300]
+        said = quoted(error, 300)
         raise Refused(
             "tensorflow_operators",
             f"The model's graph cannot be written as ONNX ({type(error).__name__}: {said}); export "

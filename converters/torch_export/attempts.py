@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from converters.errors import Refused
+from converters.quoting import quoted
 
 # What torch.export says where forward chooses by the values it is given.
 BY_DATA = (
@@ -65,7 +66,7 @@ def _brief(error: BaseException) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [""]
     # A script's errors begin with a traceback, all others with what is wrong.
     line = lines[-1] if "Traceback" in str(error) else lines[0]
-    return f"{type(error).__name__}: {PLACES.sub('…', line)[:300]}"
+    return f"{type(error).__name__}: {quoted(PLACES.sub('…', line), 300)}"
 
 
 def refusal(failed: list[Failure]) -> Refused:

@@ -12,6 +12,7 @@ import torch
 from converters import sampling, types
 from converters.contract import Input, Output, OutputKind, Request, Signature, Tensor
 from converters.errors import Refused
+from converters.quoting import quoted
 from converters.sampling import tensors as tensor_rows
 from converters.sources import pytorch, torch_answers
 from converters.sources.loaded import TENSOR, Loaded, Rows, carried
@@ -146,7 +147,7 @@ def _asked(model: Loaded, rows: Rows, count: int) -> dict[str, Any]:
         raise
     except Exception as error:
         # Foreign code: any exception is the original's way of not answering.
-        said = " ".join(str(error).split())[:300]
+        said = quoted(error, 300)
         raise Refused(
             "original_fails",
             f"The module itself does not answer rows of its signature ({type(error).__name__}: "
