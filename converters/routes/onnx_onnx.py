@@ -12,6 +12,7 @@ import onnx
 from converters.contract import Input, Output, OutputKind, Request
 from converters.errors import Refused
 from converters.onnx_refit import graphs, outputs, ports, versions
+from converters.quoting import quoted
 from converters.routes.converted import Converted
 from converters.sources.loaded import Loaded
 from converters.sources.onnx import OnnxModel, columns_of
@@ -159,7 +160,7 @@ def _outputs(
         # The original's own failure, whatever ONNX Runtime calls it.
         raise Refused(
             "original_fails",
-            f"The model itself does not answer made-up rows: {' '.join(str(error).split())[:300]}. "
+            f"The model itself does not answer made-up rows: {quoted(error, 300)}. "
             "Log it with an input example and a signature.",
         ) from error
     found, rowless = [], []

@@ -15,6 +15,7 @@ import numpy as np
 
 from converters.contract import Column, Signature
 from converters.errors import Refused
+from converters.quoting import quoted
 from converters.sources import mlmodel, signatures, voices
 from converters.sources.loaded import Loaded
 
@@ -124,7 +125,7 @@ def _loaded(folder: Path) -> Any:
         raise
     except (Exception, SystemExit) as error:
         # Foreign code: a pickle or a model's code may run any.
-        said = " ".join(str(error).split())[:200]
+        said = quoted(error)
         raise Refused(
             "model_unreadable",
             f"The model cannot be loaded: its own code raises {type(error).__name__} ({said}). Log "
