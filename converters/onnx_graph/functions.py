@@ -11,7 +11,7 @@ import numpy as np
 import scipy.special
 
 from converters.errors import Refused
-from converters.onnx_graph import elementary
+from converters.onnx_graph import elementary, narrow
 from converters.onnx_graph.formula import Formula
 from converters.onnx_graph.frame import Frame
 from converters.onnx_graph.graph import Graph, Value
@@ -94,7 +94,7 @@ def function(graph: Graph, estimator: Any, frame: Frame) -> Frame:
 
     Raises:
         Refused: `own_python` for functions that are not numpy's or scipy.special's, `no_converter`
-            for those of theirs that are not written here.
+            for those of theirs that are not written here, `narrow_numbers`.
     """
     if estimator.func is None:
         return Frame((frame.numbers(graph),), frame.names) if estimator.validate else frame
@@ -106,9 +106,10 @@ def function(graph: Graph, estimator: Any, frame: Frame) -> Frame:
         )
     values = (frame.promoted(graph),) if estimator.validate else frame.values
     keywords = dict(estimator.kw_args or {})
-    return Frame(
-        tuple(apply(graph, estimator.func, value, keywords) for value in values), frame.names
-    )
+    made = tuple(apply(graph, estimator.func, value, keywords) for value in values)
+    for value in values:
+        narrow.check(graph, _name(estimator.func), estimator.func, keywords, value)
+    return Frame(made, frame.names)
 
 
 def apply(graph: Graph, function: Any, value: Value, keywords: dict[str, Any]) -> Value:

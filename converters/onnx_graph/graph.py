@@ -61,6 +61,7 @@ class Graph:
         domains: opsets that merged nodes of a library need.
         empty_text: what "" is at the model: `nan` or `none`, its missing text; `value` where the
             model learned "" itself.
+        narrow: the numpy dtype of the model's tensor where the file carries it in a wider one.
         products: how a sparse block, by its name, is multiplied with a matrix.
         sparse: a sparse block's cells (converters.onnx_graph.text_cells), by its name.
         shares_leaves: trees whose leaves have several values may be written as tables, which is
@@ -76,6 +77,7 @@ class Graph:
     ml_opset: int = 0
     domains: dict[str, int] = field(default_factory=dict)
     empty_text: str = "nan"
+    narrow: str = ""
     shares_leaves: bool = False
     extra_initializers: list[Any] = field(default_factory=list)
     products: dict[str, Callable[[npt.NDArray[Any]], Value]] = field(default_factory=dict)

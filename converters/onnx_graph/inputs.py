@@ -61,6 +61,8 @@ def _declare_tensor(graph: Graph, signature: Signature) -> tuple[list[Input], Fr
             "signature that was inferred from a 2-D array.",
         )
     name = tensor.name or TENSOR
+    if dtype not in ("string", tensor.dtype):
+        graph.narrow = tensor.dtype
     value = graph.input(name, dtype, signature.width)
     return [Input(name, dtype, [name])], Frame((value,))
 
