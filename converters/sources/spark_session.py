@@ -35,7 +35,7 @@ def session() -> Any:
     Raises:
         Refused: `spark_java`; `spark_start` where it does not start.
     """
-    java = _java()
+    java = whole_java()
     scratch = Path(tempfile.mkdtemp(prefix="spark-"))
     atexit.register(shutil.rmtree, scratch, ignore_errors=True)
     _surroundings(java, scratch)
@@ -98,7 +98,7 @@ def _surroundings(java: Path, scratch: Path) -> None:
     os.environ["HADOOP_USER_NAME"] = "crossport"
 
 
-def _java() -> Path:
+def whole_java() -> Path:
     """A whole Java that is new enough: the one of JAVA_HOME, else the one on PATH.
 
     Raises:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import zipfile
 from pathlib import Path
 
 from tests.real_models import elsewhere
@@ -11,6 +12,17 @@ ENVIRONMENT = "spark"
 copy = elsewhere.copier(ENVIRONMENT, Path(__file__).with_name("spark_builder.py"))
 # Spark runs on the machine's own Java, which a machine without one cannot be given here.
 NO_JAVA = "Spark needs a whole Java 17 or newer on PATH" if shutil.which("java") is None else ""
+
+# Fitted and saved with pyspark 3.5.7: an indexer, an encoder, a scaler, a linear model, a forest.
+OLDER = Path(__file__).with_name("spark_3_5.zip")
+
+
+def older(folder: Path) -> Path:
+    """A pipeline as an older Spark saved it."""
+    with zipfile.ZipFile(OLDER) as archive:
+        archive.extractall(folder)
+    return folder
+
 
 CONVERTIBLE = [
     *("logistic", "logistic_strict", "logistic_several", "forest", "boosted", "tree"),

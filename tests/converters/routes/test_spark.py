@@ -20,7 +20,9 @@ IN_PMML = [
     *("logistic_strict", "forest", "boosted", "forest_amount", "tree_amount", "generalized"),
     *("gaussian_bayes", "perceptron", "clusters", "isotonic", "expanded"),
 ]
+OLDER = "spark_3_5"
 CASES = [
+    (OLDER, "onnx"),
     *((name, "onnx") for name in models.CONVERTIBLE),
     *((name, "pmml") for name in IN_PMML),
 ]
@@ -81,7 +83,7 @@ def done(tmp_path_factory):
         base, spoil, _ = BROKEN.get(name, (name, lambda folder: None, ""))
         folder = place / "models" / name
         if not folder.exists():
-            spoil(models.copy(base, folder))
+            spoil(models.older(folder) if name == OLDER else models.copy(base, folder))
         job = place / f"{name}-{target}"
         job.mkdir()
         folders[name, target] = jobs.make_job(job, folder, "spark", target, rows=100)
@@ -107,6 +109,11 @@ def test_a_pipeline_answers_alike_to_the_last_digits(done, name, target):
     assert verdict.state == "proven", verdict.sentence
     assert verdict.rows >= 100
     assert sum(one.mismatches for one in verdict.parity) == 0
+
+
+def test_a_pipeline_saved_by_an_older_spark_is_answered_by_this_one_and_says_so(done):
+    notes = converted(done[OLDER, "onnx"]).notes
+    assert any("saved by Spark 3.5.7 and answered by Spark 4." in note for note in notes)
 
 
 @pytest.mark.parametrize("name", BROKEN)
