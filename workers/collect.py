@@ -55,13 +55,17 @@ def read_bytes(path: Path, most: int = REPORT_BYTES) -> bytes:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         raise Strange(f"{path.name} cannot be read: {error.strerror}") from error
-    with os.fdopen(handle, "rb") as stream:
+    try:
         facts = os.fstat(handle)
         if not stat.S_ISREG(facts.st_mode) or facts.st_nlink != 1:
-            raise Strange(f"{path.name} is a link or a special file")
+            raise Strange(f"{path.name} is a folder, a link or a special file")
         if facts.st_size > most:
             raise Strange(f"{path.name} is larger than {most // 2**20} MB")
-        return stream.read(most)
+        # Python opens no stream on a folder, so what it is was asked of the handle before.
+        with os.fdopen(handle, "rb", closefd=False) as stream:
+            return stream.read(most)
+    finally:
+        os.close(handle)
 
 
 def read_report(kind: type[T], path: Path) -> T:

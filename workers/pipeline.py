@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from converters import catalog, contract
+from converters.steps import phases
 from workers import collect, environments
 from workers.sandbox import ChildResult, Killed, Limits, command, level, remove_tree, run_child
 
@@ -25,6 +26,8 @@ LOG_CHARACTERS = 200_000
 FULL_DISK = frozenset({errno.ENOSPC, errno.EDQUOT})
 # Less than this left after a child failed: the disk is the likelier cause.
 SCARCE_BYTES = 32 * 2**20
+# From this share of its memory on, a child may well have died of the limit.
+FULL_MEMORY = 0.8
 
 # Why a model's files cannot be had that its owner, not an administrator, can mend; the other codes
 # of registry.connectors.SourceProblem are crashes.
@@ -342,7 +345,7 @@ class _Run:
     def _report(self, kind: type[T], folder: Path, child: ChildResult) -> T:
         """The child's report; a crash where it ended badly or left none."""
         if child.killed_why or child.signal is not None:
-            raise _crash(*self._why(child, folder.name))
+            raise self._broken(folder, child)
         if folder.is_symlink():
             raise collect.Strange(f"{folder.name}/ is a link")
         if not (folder / contract.REPORT_FILE).exists():
@@ -354,6 +357,23 @@ class _Run:
                 "strange_result",
                 f"The {folder.name} step left a report that does not hold: {error}",
             ) from error
+
+    def _broken(self, folder: Path, child: ChildResult) -> _Ended:
+        """The end of a run whose child was ended: a crash, except by the file that it was reading.
+
+        A library that finds no more memory may break down in any way, so a child that held most of
+        its share is no proof against the file.
+        """
+        code, sentence = self._why(child, folder.name)
+        most = limits_of(self._route()).memory_mb
+        if code != "child_killed" or child.signal is None or child.peak_mb > most * FULL_MEMORY:
+            return _crash(code, sentence)
+        try:
+            mark = b"" if folder.is_symlink() else collect.read_bytes(folder / phases.FILE)
+        except collect.Strange:
+            mark = b""  # it came to no phase, as the judge never does
+        no = phases.refusal(mark, child.signal)
+        return _Ended(State.REFUSED, no.code, no.sentence) if no else _crash(code, sentence)
 
     def _follow(
         self, state: str, code: str, sentence: str, *, good: str, child: ChildResult

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import json
 import traceback
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -23,10 +24,10 @@ from converters.steps.jobdir import (
     fresh,
     given_file,
     sha256_of,
-    timed,
     verify_model,
     versions,
 )
+from converters.steps.phases import LOAD, phase
 
 if TYPE_CHECKING:
     from converters.golden import Rows
@@ -51,6 +52,10 @@ class _Work:
     folder: Path
     seconds: dict[str, float] = field(default_factory=dict)
 
+    def phase(self, name: str) -> AbstractContextManager[None]:
+        """One part of the step: marked for whoever waits for it, and timed."""
+        return phase(self.folder, self.seconds, name)
+
 
 def run(jobdir: Path) -> bool:
     """Convert; writes convert/report.json whatever happens. False where the step crashed."""
@@ -72,30 +77,30 @@ def run(jobdir: Path) -> bool:
 def _convert(work: _Work) -> ConvertReport:
     request = contract.read(Request, work.jobdir / contract.REQUEST_FILE)
     model_folder = work.jobdir / contract.MODEL_DIR
-    with timed(work.seconds, "verify"):
+    with work.phase("verify"):
         verify_model(model_folder, request.model_sha256)
     row = route(request.flavor, request.target)
     if row is None:
         raise Refused("no_route", _no_route(request))
-    with timed(work.seconds, "static"):
+    with work.phase("static"):
         from converters.steps.preflight import refuse_commands
 
         refuse_commands(model_folder, request.flavor)
-    with timed(work.seconds, "load"):
+    with work.phase(LOAD):
         from converters import sources
 
         model = sources.load(model_folder, request.flavor)
-    with timed(work.seconds, "given"):
+    with work.phase("given"):
         from converters.sampling import given
 
         file = given_file(work.jobdir, request)
         own = given.read(file, model.signature) if file else None
-    with timed(work.seconds, "convert"):
+    with work.phase("convert"):
         module, _, function = row.convert.partition(":")
         convert = getattr(importlib.import_module(module), function)
         converted: Converted = convert(model, request, work.folder)
     asked = _answers(work, request, model, converted, own)
-    with timed(work.seconds, "lengths"):
+    with work.phase("lengths"):
         from converters.steps import lengths
 
         others = lengths.ask(converted, request, work.folder)
@@ -119,7 +124,7 @@ def _answers(
 
     outputs = [*converted.outputs, *asking.margin_outputs(model.estimator, converted.outputs)]
     answer = partial(model.answer, outputs=outputs)
-    with timed(work.seconds, "sample"):
+    with work.phase("sample"):
         found, why = dataset.read(dataset_file(work.jobdir, request), model.signature, request.seed)
         model.notes += [why] if why else []
         drawn = sampling.sample(model, request, converted.outputs, own, found)
@@ -127,7 +132,7 @@ def _answers(
     rows, kinds, left_out = asking.representable(
         sample.rows, sample.kinds, converted.inputs, request.target
     )
-    with timed(work.seconds, "answer"):
+    with work.phase("answer"):
         hanging = partial(unsettled.rows, model, outputs=outputs)
         asked = asking.ask(answer, rows, kinds, hanging, sample.inexact)
     asked.excluded += left_out

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import errno
 import hashlib
+import signal
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -159,6 +160,10 @@ def test_a_request_that_the_model_rewrote_is_written_anew(tmp_path, script):
             "import os; (folder / 'report.json').unlink(); os.mkfifo(folder / 'report.json')",
             "special file",
         ),
+        (
+            "(folder / 'report.json').unlink(); (folder / 'report.json').mkdir()",
+            "is a folder",
+        ),
         ("(folder / 'rows').symlink_to('/etc')", "link or a special file"),
         ("(folder / 'x').hardlink_to(folder / 'model.onnx')", "link or a special file"),
         ("(folder / 'model.onnx').write_text('other')", "not what its report says"),
@@ -267,6 +272,56 @@ def test_how_a_child_broke_is_told_in_a_sentence(
     outcome = run(tmp_path)
     assert (outcome.state, outcome.code) == (State.CRASHED, code)
     assert what in outcome.sentence
+
+
+ENDED = """
+import os, sys
+from pathlib import Path
+folder = Path(sys.argv[1]) / "convert"
+folder.mkdir()
+(folder / "phase").{mark}
+os.kill(os.getpid(), {number})
+"""
+
+
+def ended_in(phase: str, number: int) -> str:
+    return ENDED.format(mark=f"write_text({phase!r})", number=number)
+
+
+@pytest.mark.parametrize("number", [signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE])
+def test_a_library_that_breaks_down_on_the_model_s_file_refuses_the_model(tmp_path, script, number):
+    script(convert=ended_in("load", number))
+    told = Told()
+    outcome = run(tmp_path, told=told)
+    assert (outcome.state, outcome.code) == (State.REFUSED, "model_unreadable")
+    assert f"(signal {int(number)})" in outcome.sentence
+    assert "log it again" in outcome.sentence
+    assert "broke down" in told.states["convert"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        ended_in("convert", signal.SIGSEGV),
+        ended_in("load", signal.SIGKILL),
+        ended_in("load", signal.SIGILL),
+        ENDED.format(mark="mkdir()", number=11),
+        ENDED.format(mark="symlink_to('/proc/self/cmdline')", number=11),
+    ],
+    ids=["later", "killed", "machine", "folder", "link"],
+)
+def test_any_other_end_by_a_signal_stays_a_crash(tmp_path, script, text):
+    script(convert=text)
+    outcome = run(tmp_path)
+    assert (outcome.state, outcome.code) == (State.CRASHED, "child_killed")
+
+
+def test_a_library_that_breaks_down_out_of_memory_is_no_proof_against_the_file(
+    tmp_path, script, monkeypatch
+):
+    limited(monkeypatch, memory_mb=128)
+    script(convert="kept = b'x' * (115 * 2**20)\n" + ended_in("load", signal.SIGSEGV))
+    assert run(tmp_path).state is State.CRASHED
 
 
 def test_a_cancel_while_a_child_runs_ends_the_run_within_a_second(tmp_path, script):
