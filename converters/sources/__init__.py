@@ -9,7 +9,7 @@ from types import ModuleType
 from typing import Any
 
 from converters.errors import Refused
-from converters.sources import mlmodel, signatures, texts
+from converters.sources import mlmodel, patched, signatures, texts
 from converters.sources.loaded import Answers, Loaded, Rows
 
 __all__ = ["Answers", "Loaded", "Rows", "load"]
@@ -61,7 +61,7 @@ def load(folder: Path, flavor: str) -> Loaded:
     Raises:
         Refused: `mlmodel_missing`, `mlmodel_unreadable`, `no_flavor`, `flavor_missing`,
             `model_file_missing`, `model_unreadable`, `module_missing`, `not_fitted`,
-            `no_signature` and what `converters.preflight.signature_of` and `check_signature`
+            `no_signature`, `own_python` and what `converters.preflight.signature_of` and `check_signature`
             refuse.
     """
     document = mlmodel.read(folder)
@@ -71,6 +71,7 @@ def load(folder: Path, flavor: str) -> Loaded:
         warnings.simplefilter("always")
         estimator = source.load(folder, config)
     _check_fitted(estimator)
+    patched.check(estimator)
     if settle := getattr(source, "settle", None):
         signature = signatures.settled(document, folder, flavor, estimator, settle)
     else:

@@ -16,7 +16,7 @@ import numpy as np
 from converters.contract import Column, Signature
 from converters.errors import Refused
 from converters.quoting import quoted
-from converters.sources import mlmodel, signatures, voices
+from converters.sources import handing_on, mlmodel, patched, signatures, voices
 from converters.sources.loaded import Loaded
 
 FLAVOR = "python_function"
@@ -75,7 +75,8 @@ def load(folder: Path, config: dict[str, Any]) -> PyfuncModel:
     """The pyfunc in `folder`, loaded by MLflow itself, which its pickle may need.
 
     Raises:
-        Refused: `model_unreadable`, `module_missing`, `own_python` where no model is inside.
+        Refused: `model_unreadable`, `module_missing`, `own_python` where no model is inside or the
+            wrapper's code chooses by the data.
     """
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     named = config.get("python_model") or config.get("model_code_path") or config.get("data")
@@ -95,6 +96,10 @@ def load(folder: Path, config: dict[str, Any]) -> PyfuncModel:
     candidates = _found(wrapper, _artifacts(pyfunc))
     if not candidates:
         raise own_python(python, "and no model of a library that converts was found inside it")
+    for _, inner in candidates:
+        patched.check(inner)
+    if computed := handing_on.reason(wrapper):
+        raise own_python(python, f"which {computed} beside asking the model inside")
     return PyfuncModel(pyfunc, python, candidates)
 
 
@@ -162,19 +167,11 @@ def _inside(wrapper: Any) -> Iterator[tuple[str, Any]]:
             if flavor := flavor_of(item):
                 yield flavor, item
                 continue
-            for inner in _held(item):
+            for inner in patched.held(item):
                 if id(inner) not in seen and len(seen) < MOST_OBJECTS:
                     seen.add(id(inner))
                     deeper.append(inner)
         level = deeper
-
-
-def _held(item: Any) -> list[Any]:
-    if isinstance(item, dict):
-        return list(item.values())
-    if isinstance(item, list | tuple):
-        return list(item)
-    return list(vars(item).values()) if hasattr(item, "__dict__") else []
 
 
 def flavor_of(item: Any) -> str:

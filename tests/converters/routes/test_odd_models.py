@@ -221,3 +221,19 @@ def test_text_models_need_no_language_pack(tmp_path: Path):
     nodes = onnx.load(tmp_path / "convert" / report.file).graph.node
     assert not [node for node in nodes if node.op_type == "StringNormalizer"]
     assert judged(tmp_path, report)
+
+
+@pytest.mark.parametrize("deep", [False, True])
+def test_a_method_that_the_owner_replaced_is_refused_though_no_sampled_row_meets_its_rule(
+    tmp_path: Path, deep: bool
+) -> None:
+    table = people()[["age", "income"]]
+    forest = ensemble.RandomForestRegressor(5, random_state=0).fit(table, table["income"])
+    model = pipeline.make_pipeline(preprocessing.StandardScaler(), forest) if deep else forest
+    if deep:
+        model.fit(table, table["income"])
+    own = forest.predict
+    forest.predict = lambda rows: np.where(np.asarray(rows)[:, 0] == 12345.0, 0.0, own(rows))
+    report = convert(model, table, tmp_path)
+    assert (report.state, report.code) == ("refused", "own_python")
+    assert "`predict` of this model's RandomForestRegressor" in report.sentence

@@ -9,6 +9,7 @@ from sklearn.datasets import load_iris
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 
+from converters.sources import handing_on
 from tests.converters import jobs
 
 
@@ -51,6 +52,86 @@ class Rare(Calls):
     def predict(self, context, model_input, params=None):
         told = self.model.predict(model_input)
         return np.where(model_input.iloc[:, 0] > 50, 2 - told, told)
+
+
+class Country(Calls):
+    """A rule for a value that no training row holds."""
+
+    def predict(self, context, model_input, params=None):
+        told = self.model.predict(model_input)
+        return np.where(model_input["petal width (cm)"] == 77.25, 0, told)
+
+
+class Helped(Calls):
+    def predict(self, context, model_input, params=None):
+        return ruled(self.model.predict(model_input), model_input)
+
+
+class Lambda(Calls):
+    def predict(self, context, model_input, params=None):
+        told = pd.Series(self.model.predict(model_input))
+        return told.map(lambda label: 0 if label > 7 else label).to_numpy()
+
+
+class LooksUp(Calls):
+    def __init__(self, model):
+        super().__init__(model)
+        self.added = np.zeros(1000)
+
+    def predict(self, context, model_input, params=None):
+        place = model_input.iloc[:, 0].astype("int64")
+        return self.model.predict(model_input) + self.added[place]
+
+
+class Rescues(Calls):
+    def predict(self, context, model_input, params=None):
+        try:
+            return self.model.predict(model_input)
+        except ValueError:
+            return np.zeros(len(model_input))
+
+
+class Routes(Calls):
+    """A model a segment: which one is asked, the row decides."""
+
+    def predict(self, context, model_input, params=None):
+        kinds = model_input.iloc[:, 0].astype("int64").astype(str)
+        return np.array([self.parts.get(kind, self.parts["model"])[0] for kind in kinds])
+
+
+class Clips(Calls):
+    def predict(self, context, model_input, params=None):
+        return self.model.predict(model_input.clip(upper=1e6))
+
+
+class Inside:
+    """No model of a library, but it stands between."""
+
+    def __init__(self, model):
+        self.model = model
+
+    def predict(self, rows):
+        return self.model.predict(rows.where(rows < 1e9, 0))
+
+
+class Polite(Calls):
+    """All that a wrapper may do and still only hand on."""
+
+    def predict(self, context, model_input, params=None):
+        if params is None:
+            params = {}
+        if isinstance(model_input, pd.DataFrame):
+            model_input = model_input[list(self.model.feature_names_in_)].astype(float)
+        chances = self.chances(model_input)
+        names = [f"class {name}" for name in self.model.classes_]
+        return pd.DataFrame(np.asarray(chances), columns=names)
+
+    def chances(self, rows):
+        return self.model.predict_proba(rows)
+
+
+def ruled(told, rows):
+    return told * (rows.iloc[:, 0] != 1234.5)
 
 
 class Artifact(mlflow.pyfunc.PythonModel):  # type: ignore[name-defined]
@@ -129,13 +210,46 @@ def test_a_wrapper_that_computes_is_refused_by_its_name(tmp_path, logistic_iris,
     assert f"{wrapper.__name__}.predict" in report.sentence
 
 
-def test_a_wrapper_that_changes_rare_rows_is_found_by_parity(tmp_path, logistic_iris):
-    job = save(tmp_path, Rare(logistic_iris))
-    report = jobs.convert(job)
-    if report.state == "converted":
-        assert jobs.judge(job).code == "parity_failed"
-    else:
-        assert report.code == "own_python"
+RULES = {
+    Rare: "compares values in line",
+    Country: "compares values in line",
+    Helped: "compares values in line",
+    Lambda: "`map`",
+    LooksUp: "looks values up in `added`",
+    Rescues: "answers otherwise where the model raises",
+    Routes: "goes through values in a loop in line",
+    Clips: "`clip`",
+}
+
+
+@pytest.mark.parametrize("wrapper", RULES)
+def test_a_rule_of_the_owners_is_read_from_the_code_whether_rows_meet_it_or_not(
+    logistic_iris, wrapper
+):
+    assert RULES[wrapper] in handing_on.reason(wrapper(logistic_iris))
+
+
+def test_a_rule_that_no_sampled_row_meets_is_refused_by_name(tmp_path, logistic_iris):
+    report = jobs.convert(save(tmp_path, Country(logistic_iris)))
+    assert (report.state, report.code) == ("refused", "own_python")
+    assert "Country.predict`), which compares values" in report.sentence
+
+
+def test_an_object_of_the_owners_between_wrapper_and_model_is_read_too(logistic_iris):
+    assert "compares values" in handing_on.reason(Calls(Inside(logistic_iris)))
+
+
+def test_a_model_inside_whose_predict_was_replaced_is_refused(tmp_path, logistic_iris):
+    model = LogisticRegression(max_iter=2000).fit(ROWS, LABELS)
+    model.predict = lambda rows: np.where(rows.iloc[:, 0] == 1234.5, 0, logistic_iris.predict(rows))
+    report = jobs.convert(save(tmp_path, Calls(model)))
+    assert (report.state, report.code) == ("refused", "own_python")
+    assert "`predict` of this model's LogisticRegression" in report.sentence
+
+
+def test_type_checks_helpers_and_names_of_columns_are_no_rule(tmp_path, logistic_iris):
+    report = proven(save(tmp_path, Polite(logistic_iris)))
+    assert [one.name for one in report.outputs] == ["class 0", "class 1", "class 2"]
 
 
 def test_a_model_from_code_is_refused_by_its_file(tmp_path):

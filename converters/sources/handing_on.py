@@ -1,0 +1,226 @@
+"""Whether a wrapper's `predict` only hands on what the model inside it answers.
+
+A rule of the owner's own may hold for few rows (one country, one customer), and sampled rows need
+not meet them. So the wrapper's code is read, not only tried: what chooses by the data is not proven
+by answers that happen to be equal.
+"""
+
+from __future__ import annotations
+
+import dis
+import inspect
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import CodeType, FunctionType, MethodType
+from typing import Any
+
+import numpy as np
+
+from converters.sources.patched import METHODS, held
+
+# Operations by which code chooses, and what a sentence calls them. Names of CPython 3.11 to 3.13.
+CHOOSING = {
+    "COMPARE_OP": "compares values",
+    "CONTAINS_OP": "looks values up",
+    "UNARY_NOT": "turns conditions round",
+    "UNARY_INVERT": "turns conditions round",
+    "STORE_SUBSCR": "changes single values",
+    "DELETE_SUBSCR": "drops single values",
+    "STORE_ATTR": "keeps a state of its own",
+    "STORE_GLOBAL": "keeps a state of its own",
+    "CHECK_EXC_MATCH": "answers otherwise where the model raises",
+    "MATCH_CLASS": "compares values",
+    "MATCH_KEYS": "compares values",
+    "YIELD_VALUE": "answers in pieces",
+}
+ARITHMETIC = {"+", "-", "*", "/", "**", "@", "+=", "-=", "*=", "/=", "**=", "@=", "[]"}
+# What may be called or read: nothing in it chooses rows by their values.
+HARMLESS = frozenset(
+    {
+        *METHODS,
+        *("DataFrame", "Series", "concat", "array", "asarray", "ascontiguousarray", "column_stack"),
+        *("hstack", "vstack", "stack", "concatenate", "float32", "float64", "int32", "int64"),
+        *("astype", "to_numpy", "to_frame", "tolist", "to_list", "copy", "reshape", "ravel"),
+        *("flatten", "squeeze", "values", "columns", "index", "shape", "iloc", "loc", "T", "dtype"),
+        *("rename", "reindex", "set_axis", "reset_index", "add_prefix", "add_suffix", "items"),
+        *("list", "tuple", "dict", "str", "float", "len", "isinstance", "hasattr", "getattr"),
+        *("super", "print", "info", "debug", "warning", "getLogger", "logging", "warnings"),
+        *("catch_warnings", "simplefilter", "filterwarnings", "numpy", "np", "pandas", "pd"),
+        *(
+            "zip",
+            "enumerate",
+            "range",
+            "join",
+            "ndarray",
+            "mlflow",
+            "pyfunc",
+            "unwrap_python_model",
+            "get_raw_model",
+            "set_output",
+        ),
+    }
+)
+# Python's own questions about what an argument is, not about what it holds.
+ABOUT_TYPES = {"isinstance", "hasattr"}
+JUMPS = (
+    *("POP_JUMP_IF_TRUE", "POP_JUMP_IF_FALSE", "POP_JUMP_FORWARD_IF", "POP_JUMP_BACKWARD_IF"),
+    *("JUMP_IF_TRUE_OR_POP", "JUMP_IF_FALSE_OR_POP"),
+)
+# Packages whose code is not read: what a wrapper may use of them is told by name.
+TRUSTED = {"mlflow", "sklearn", "xgboost", "lightgbm", "catboost", "numpy", "pandas", "scipy"}
+MOST_OBJECTS = 2000
+DEEPEST = 4
+
+
+def reason(wrapper: Any) -> str:
+    """What a wrapper does besides handing on, as a verb's phrase; empty where nothing was found.
+
+    Looked through are the answering methods of the wrapper and of every object of the owner's own
+    inside it, and each function and property of the owner's that these use.
+    """
+    for part in _own_parts(wrapper):
+        reader = _Reader(part)
+        for name in METHODS:
+            replaced = getattr(part, "__dict__", {}).get(name)
+            asked = replaced if replaced is not None else getattr(type(part), name, None)
+            if asked is not None and (found := reader.of(asked)):
+                return found
+    return ""
+
+
+def _own_parts(wrapper: Any) -> Iterator[Any]:
+    """The wrapper, and what it holds of classes that are neither MLflow's nor a model library's."""
+    level, seen = [wrapper], {id(wrapper)}
+    for _ in range(DEEPEST + 1):
+        deeper = []
+        for part in level:
+            top = type(part).__module__.partition(".")[0]
+            if _own(top):
+                yield part
+            elif top not in ("mlflow", "builtins"):
+                continue  # a model, or what a library made of it
+            for inner in held(part):
+                if id(inner) not in seen and len(seen) < MOST_OBJECTS:
+                    seen.add(id(inner))
+                    deeper.append(inner)
+        level = deeper
+
+
+def _own(module: str) -> bool:
+    """Whether a module is the owner's, and not Python's own or one of the trusted packages'."""
+    top = module.partition(".")[0]
+    return top == "__main__" or (top not in TRUSTED and top not in sys.stdlib_module_names)
+
+
+class _Reader:
+    """Reads the functions of one object, each once."""
+
+    def __init__(self, part: Any) -> None:
+        self._part = part
+        self._read: set[int] = set()
+
+    def of(self, function: Any) -> str:
+        """What this function, or one that it uses, does besides handing on."""
+        plain = _plain(function)
+        if plain is None:
+            return f"is a {type(function).__name__} that cannot be read"
+        if id(plain) in self._read:
+            return ""
+        self._read.add(id(plain))
+        names = {**plain.__globals__, **_closure(plain)}
+        if str(plain.__globals__.get("__name__")).partition(".")[0] == "mlflow":
+            # MLflow's own decorators check types and hand on to what they wrap.
+            wrapped = [one for one in _closure(plain).values() if _plain(one) is not None]
+            return next(filter(None, map(self.of, wrapped)), "")
+        return self._of_code(plain.__code__, names)
+
+    def _of_code(self, code: CodeType, names: dict[str, Any]) -> str:
+        if found := _chooses(code):
+            return found
+        inner = [one for one in code.co_consts if isinstance(one, CodeType)]
+        for name in [*code.co_names, *code.co_freevars]:
+            if found := self._of_name(name, names):
+                return found
+        return next(filter(None, (self._of_code(one, names) for one in inner)), "")
+
+    def _of_name(self, name: str, names: dict[str, Any]) -> str:
+        member = inspect.getattr_static(type(self._part), name, None)
+        if isinstance(member, property):
+            return self.of(member.fget)
+        if isinstance(member, staticmethod | classmethod):
+            return self.of(member.__func__)
+        if isinstance(member, FunctionType):
+            return self.of(member)
+        value = names.get(name)
+        if _plain(value) is not None and _own(str(value.__module__)):
+            return self.of(value)
+        if name in HARMLESS:
+            return ""
+        if name in names:
+            return f"calls `{name}`" if callable(value) else _of_value(name, value)
+        kept = getattr(self._part, "__dict__", {})
+        if name in kept:
+            return _of_value(name, kept[name])
+        return "" if name.endswith("_") else f"uses `{name}`"  # what a model learned ends so
+
+
+def _of_value(name: str, value: Any) -> str:
+    """What may be read: models, words and numbers; in a table, answers can be looked up by row."""
+    if isinstance(value, np.ndarray) or type(value).__module__.partition(".")[0] == "pandas":
+        return f"looks values up in `{name}`"
+    if isinstance(value, dict) and not all(isinstance(key, str) for key in value):
+        return f"looks values up in `{name}`"
+    inner = list(value.values()) if isinstance(value, dict) else value
+    if isinstance(inner, list | tuple):
+        plain = [isinstance(one, int | float) for one in inner]
+        if any(plain) and len(inner) > 1:
+            return f"looks values up in `{name}`"
+    return ""
+
+
+def _plain(function: Any) -> FunctionType | None:
+    if isinstance(function, MethodType):
+        function = function.__func__
+    return function if isinstance(function, FunctionType) else None
+
+
+def _closure(function: FunctionType) -> dict[str, Any]:
+    found = {}
+    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
+        try:
+            found[name] = cell.cell_contents
+        except ValueError:
+            continue  # an empty cell: `super()` of a class that is still being made
+    return found
+
+
+def _chooses(code: CodeType) -> str:
+    """The first operation of a function by which it could tell rows apart."""
+    asked, line = "", None
+    steps = list(dis.get_instructions(code))
+    loops = {step.opname for step in steps} >= {"FOR_ITER", "BINARY_SUBSCR"}
+    for step in steps:
+        if (at := step.positions and step.positions.lineno) != line:
+            asked, line = "", at
+        if step.opname in ("LOAD_GLOBAL", "LOAD_NAME") and asked not in ABOUT_TYPES:
+            asked = str(step.argval)
+        if step.opname == "FOR_ITER" and loops:
+            return f"goes through values in a loop{_line(step, code)}"
+        if step.opname in CHOOSING:
+            return f"{CHOOSING[step.opname]}{_line(step, code)}"
+        if step.opname == "BINARY_OP" and step.argrepr not in ARITHMETIC:
+            return f"computes with `{step.argrepr}`{_line(step, code)}"
+        about_none = "NONE" in step.opname or asked == "is"
+        if step.opname.startswith(JUMPS) and not about_none and asked not in ABOUT_TYPES:
+            return f"chooses by a condition{_line(step, code)}"
+        if step.opname == "IS_OP":
+            asked = "is"
+    return ""
+
+
+def _line(step: dis.Instruction, code: CodeType) -> str:
+    positions = step.positions
+    if positions is None or positions.lineno is None:
+        return ""
+    return f" in line {positions.lineno} of {Path(code.co_filename).name}"
