@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from converters import contract
-from converters.catalog import TARGETS, route, target
+from converters.catalog import target
 from converters.contract import (
     ConvertReport,
     Input,
@@ -311,11 +311,13 @@ def _with_single(batch: OutputParity, single: OutputParity) -> OutputParity:
 
 def _verdict(work: _Work, report: JudgeReport, rows: Rows) -> JudgeReport | None:
     """The refusal that follows from what was measured, or None where all is proven."""
+    from converters.steps import advising
+
     failed = [item for item in report.parity if item.verdict == "failed"]
     if failed:
         said = [sentence for item in failed for sentence in (item.sentence, *item.causes[:1])]
         sentence = " ".join(dict.fromkeys(said))
-        advice = _advice(work)
+        advice = advising.after_parity(work.request, work.report)
         return replace(
             report, state="refused", code="parity_failed", sentence=f"{sentence} {advice}"
         )
@@ -332,18 +334,6 @@ def _verdict(work: _Work, report: JudgeReport, rows: Rows) -> JudgeReport | None
         )
         return replace(report, state="refused", code="not_proven", sentence=sentence)
     return None
-
-
-def _advice(work: _Work) -> str:
-    others = [
-        row.title
-        for row in TARGETS
-        if row.name != work.request.target and route(work.request.flavor, row.name) is not None
-    ]
-    elsewhere = f"try {' or '.join(others)}" if others else "no other target is open to it"
-    if work.request.target == "onnx" and not work.report.exact:
-        return f"The converted file computes in float32, too coarse for this model; {elsewhere}."
-    return f"This route does not carry this model; {elsewhere}."
 
 
 def _complete(rows: Rows) -> bool:
