@@ -17,7 +17,7 @@ from converters.onnx_graph import encoding
 from converters.onnx_graph.formula import Formula
 from converters.onnx_graph.frame import Frame
 from converters.onnx_graph.graph import Graph, Value
-from converters.onnx_graph.spark_columns import Column, Table, Trace, Traces, vector
+from converters.onnx_graph.spark_columns import Column, Table, Traces, vector
 
 Emitter = Callable[[Table, Any], None]
 FEATURES: dict[str, Emitter] = {}
@@ -118,11 +118,8 @@ def _index(table: Table, column: Column, labels: list[str]) -> Value:
     if value.dtype == "string":
         categories: npt.NDArray[Any] = np.array(labels, dtype=object)
         return encoding.index_of(graph, value, categories, Frame((value,)), 0)
-    if value.dtype == "bool":
-        numbers = {"true": 1.0, "false": 0.0}
-    else:
-        written = {label: _number(label, value) for label in labels}
-        numbers = {label: one for label, one in written.items() if one is not None}
+    written = {label: _number(label, value) for label in labels}
+    numbers = {label: one for label, one in written.items() if one is not None}
     # A label that no number of this type is written as never occurs: nothing equals it.
     known = [label for label in labels if label in numbers]
     if not known:
@@ -195,95 +192,6 @@ def one_hot(table: Table, stage: Any) -> None:
             )
         ones = place.equals(np.arange(width, dtype=np.float64)).cast("float64")
         table.columns[target] = vector(ones.value)
-
-
-def _rescaled(table: Table, stage: Any, shift: Any, scale: Any) -> None:
-    """(x - shift) * scale, slot by slot; either may be left out."""
-    column = table.number(stage.getInputCol())
-    made, traces = Formula(table.graph, column.value), list(column.traced())
-    if shift is not None:
-        made = made - np.asarray(shift, np.float64)
-    if scale is not None:
-        made = made * np.asarray(scale, np.float64)
-    offsets = np.zeros(column.width) if shift is None else np.asarray(shift, np.float64)
-    slopes = np.ones(column.width) if scale is None else np.asarray(scale, np.float64)
-    traces = [
-        _moved(one, float(slope), -float(offset * slope))
-        for one, slope, offset in zip(traces, slopes, offsets, strict=True)
-    ]
-    table.columns[stage.getOutputCol()] = vector(made.value, tuple(traces))
-
-
-def _moved(trace: Trace | None, slope: float, shift: float) -> Trace | None:
-    if trace is None or not slope:
-        return None
-    return Trace(trace.source, trace.slope * slope, trace.shift * slope + shift)
-
-
-def _inverse(values: Any, for_zero: float) -> npt.NDArray[np.float64]:
-    numbers = np.asarray(values, np.float64)
-    return np.where(numbers == 0.0, for_zero, 1.0 / np.where(numbers == 0.0, 1.0, numbers))
-
-
-@feature("StandardScalerModel")
-def standard(table: Table, stage: Any) -> None:
-    """Less the mean, times one by the deviation; a slot without deviation becomes 0."""
-    mean, std = stage.mean.toArray(), stage.std.toArray()
-    column = table.number(stage.getInputCol())
-    table.hints.add(
-        column.traced(), [[m - 3 * s, m, m + 3 * s] for m, s in zip(mean, std, strict=True)]
-    )
-    scale = _inverse(std, 0.0) if stage.getWithStd() else None
-    _rescaled(table, stage, mean if stage.getWithMean() else None, scale)
-
-
-@feature("RobustScalerModel")
-def robust(table: Table, stage: Any) -> None:
-    """Less the median, times one by the range; a slot without range becomes 0."""
-    median, range_ = stage.median.toArray(), stage.range.toArray()
-    column = table.number(stage.getInputCol())
-    table.hints.add(
-        column.traced(), [[m - 2 * r, m, m + 2 * r] for m, r in zip(median, range_, strict=True)]
-    )
-    scale = _inverse(range_, 0.0) if stage.getWithScaling() else None
-    _rescaled(table, stage, median if stage.getWithCentering() else None, scale)
-
-
-@feature("MaxAbsScalerModel")
-def max_abs(table: Table, stage: Any) -> None:
-    """Times one by the largest size; a slot of zeros stays."""
-    largest = stage.maxAbs.toArray()
-    table.hints.add(table.number(stage.getInputCol()).traced(), [[-one, one] for one in largest])
-    _rescaled(table, stage, None, _inverse(largest, 1.0))
-
-
-@feature("MinMaxScalerModel")
-def min_max(table: Table, stage: Any) -> None:
-    """(x - least) * scale + min; a constant slot becomes the middle, NaN stays."""
-    low, high = float(stage.getMin()), float(stage.getMax())
-    least, most = stage.originalMin.toArray(), stage.originalMax.toArray()
-    column = table.number(stage.getInputCol())
-    table.hints.add(column.traced(), list(zip(least, most, strict=True)))
-    x = Formula(table.graph, column.value)
-    span = most - least
-    scale = np.where(span != 0.0, (high - low) / np.where(span != 0.0, span, 1.0), 0.0)
-    made = (x - least) * scale + np.full(column.width, low)
-    if (scale == 0.0).any():
-        constant = x.is_nan().where(x, (low + high) / 2)
-        flat = Formula(table.graph, _mask(table, x, scale == 0.0))
-        made = flat.where(constant, made)
-    traces = [
-        _moved(one, float(s), low - float(least[i] * s))
-        for i, (one, s) in enumerate(zip(column.traced(), scale, strict=True))
-    ]
-    table.columns[stage.getOutputCol()] = vector(made.value, tuple(traces))
-
-
-def _mask(table: Table, like: Formula, where: npt.NDArray[np.bool_]) -> Value:
-    """[N, k] bool of one row of flags."""
-    same = like.is_nan() | ~like.is_nan()
-    flags = table.graph.const(where.reshape(1, -1), "bool")
-    return table.graph.op("And", [same.value, flags], "bool", like.value.width)
 
 
 @feature("ImputerModel")
@@ -359,18 +267,61 @@ def normalizer(table: Table, stage: Any) -> None:
     table.columns[stage.getOutputCol()] = vector((x / divisor).value)
 
 
+@feature("VectorSizeHint")
+def size_hint(table: Table, stage: Any) -> None:
+    """Nothing but a size to check, which is known here."""
+    column = table.number(stage.getInputCol())
+    if column.width != int(stage.getSize()):
+        raise Refused(
+            "spark_width",
+            f"The pipeline expects {int(stage.getSize())} slots in {stage.getInputCol()!r} and the "
+            f"signature makes {column.width}; log it with the signature of its training data.",
+        )
+
+
+@feature("VectorIndexerModel")
+def vector_indexer(table: Table, stage: Any) -> None:
+    """Slots of few values as their places among these; other slots as they are."""
+    column = table.number(stage.getInputCol())
+    traces = list(column.traced())
+    keep = stage.getHandleInvalid() == KEEP
+    slots = [table.graph.take(column.value, [place]) for place in range(column.width)]
+    told = {int(place): dict(values) for place, values in dict(stage.categoryMaps).items()}
+    for place, values in sorted(told.items()):
+        known = np.array([float(one) for one in values])
+        table.hints.add((traces[place],), [np.concatenate([known, known + 0.5])])
+        x = Formula(table.graph, slots[place])
+        hit = x.equals(known).cast("float64")
+        found = (hit * np.array([float(one) for one in values.values()])).reduce("ReduceSum")
+        unknown = hit.reduce("ReduceMax").equals(0.0)
+        if not keep:
+            table.refuse_where(unknown.value)
+        slots[place] = unknown.where(float(len(known)), found).value
+        traces[place] = None
+    if told and not keep:
+        noted(table, stage, "values that it has not learned")
+    whole = table.graph.concat(slots)
+    table.columns[stage.getOutputCol()] = vector(whole, tuple(traces))
+
+
+@feature("DCT")
+def cosines(table: Table, stage: Any) -> None:
+    """The discrete cosine transform of unit length, or its inverse, as a matrix."""
+    column = table.number(stage.getInputCol())
+    size = column.width
+    place = np.arange(size)
+    matrix = np.cos(np.pi * (2 * place[:, None] + 1) * place[None, :] / (2 * size))
+    matrix *= np.where(place == 0, np.sqrt(1 / size), np.sqrt(2 / size))
+    made = table.graph.matmul(column.value, matrix.T if stage.getInverse() else matrix)
+    table.columns[stage.getOutputCol()] = vector(made)
+
+
 @feature("PCAModel")
 def pca(table: Table, stage: Any) -> None:
     """The product with the components; nothing is subtracted."""
     column = table.number(stage.getInputCol())
     made = table.graph.matmul(column.value, stage.pc.toArray())
     table.columns[stage.getOutputCol()] = vector(made)
-
-
-@feature("ElementwiseProduct")
-def product(table: Table, stage: Any) -> None:
-    """Slot times factor."""
-    _rescaled(table, stage, None, stage.getScalingVec().toArray())
 
 
 def _sliced(table: Table, stage: Any, source: str, places: list[int]) -> None:

@@ -27,8 +27,6 @@ LABEL, PROBABILITIES, SCORES, VALUES = "label", "probabilities", "scores", "valu
 # What a mean is kept away from (org.apache.spark.ml.regression.GeneralizedLinearRegression).
 EPSILON = 1e-16
 LARGEST = float(np.finfo(np.float64).max)
-# Added to each component's density (org.apache.spark.ml.impl.Utils.EPSILON).
-MACHINE_EPSILON = 2.0**-52
 
 
 def model(*names: str) -> Callable[[Emitter], Emitter]:
@@ -176,6 +174,33 @@ def linear_svc(table: Table, stage: Any) -> None:
     score = margin(table, stage, stage.coefficients, float(stage.intercept))
     index = labels.positive(table.graph, score.value, float(stage.getThreshold()))
     classified(table, stage, two(table.graph, score), None, index)
+
+
+def _factorized(table: Table, stage: Any) -> Formula:
+    """The margin, and half of the pairwise products that the factors make."""
+    graph = table.graph
+    score = margin(table, stage, stage.linear, float(stage.intercept))
+    x = Formula(graph, features(table, stage).value)
+    factors = np.asarray(stage.factors.toArray(), np.float64)
+    summed = Formula(graph, graph.matmul(x.value, factors))
+    squares = Formula(graph, graph.matmul((x * x).value, factors * factors))
+    return score + (summed * summed - squares).reduce("ReduceSum") * 0.5
+
+
+@model("FMRegressionModel")
+def factorization(table: Table, stage: Any) -> None:
+    """A factorization machine's sum."""
+    regressed(table, stage, _factorized(table, stage).value)
+
+
+@model("FMClassificationModel")
+def factorization_classifier(table: Table, stage: Any) -> None:
+    """A factorization machine's sum by its sign."""
+    graph = table.graph
+    score = _factorized(table, stage)
+    above = 1.0 / ((-score).call("Exp") + 1.0)
+    probability = graph.concat([(1.0 - above).value, above.value])
+    classified(table, stage, two(graph, score), probability)
 
 
 @model("LinearRegressionModel")
@@ -327,70 +352,6 @@ def perceptron(table: Table, stage: Any) -> None:
         if place < len(sizes) - 2:
             value = graph.sigmoid(value)
     classified(table, stage, value, softmax(graph, value))
-
-
-@model("KMeansModel")
-def k_means(table: Table, stage: Any) -> None:
-    """The nearest centre, the first of equals; by angle, of centres and rows of length 1."""
-    graph = table.graph
-    column = features(table, stage)
-    x = Formula(graph, column.value)
-    centers = np.array([np.asarray(one, np.float64) for one in stage.clusterCenters()])
-    table.hints.add(column.traced(), list(centers.T))
-    table.graph.notes.append(
-        "Spark takes squared distances for equal that differ by less than a millionth; of two "
-        "centres so equally far it may name the other one."
-    )
-    if str(stage.getDistanceMeasure()) == "cosine":
-        size = (x * x).reduce("ReduceSum").call("Sqrt")
-        table.refuse_where((~(size > 0.0)).value)
-        lengths = np.sqrt((centers * centers).sum(axis=1))
-        product = Formula(graph, graph.matmul(x.value, centers.T))
-        away = 1.0 - product / size / lengths
-    else:
-        parts = []
-        for center in centers:
-            apart = x - center
-            parts.append((apart * apart).reduce("ReduceSum").value)
-        away = Formula(graph, graph.concat(parts))
-    index = graph.op("ArgMin", [away.value], "int64", 0, axis=1, keepdims=0, select_last_index=0)
-    if name := wanted(stage, "predictionCol"):
-        classes = tuple(range(len(centers)))
-        table.columns[name] = Column(graph.column(index), kind=LABEL, classes=classes)
-
-
-@model("GaussianMixtureModel")
-def mixture(table: Table, stage: Any) -> None:
-    """Each component's share of the density, and the largest."""
-    graph = table.graph
-    column = features(table, stage)
-    x = Formula(graph, column.value)
-    parts = []
-    for weight, gaussian in zip(stage.weights, stage.gaussians, strict=True):
-        mean = np.asarray(gaussian.mean.toArray(), np.float64)
-        root, constant = _whitening(np.asarray(gaussian.cov.toArray(), np.float64))
-        table.hints.add(column.traced(), [[one] for one in mean])
-        apart = Formula(graph, graph.matmul((x - mean).value, root))
-        density = ((apart * apart).reduce("ReduceSum") * -0.5 + constant).call("Exp")
-        parts.append((density * float(weight) + MACHINE_EPSILON).value)
-    shares = Formula(graph, graph.concat(parts))
-    shares = shares / shares.reduce("ReduceSum")
-    classes = tuple(range(len(parts)))
-    if name := wanted(stage, "probabilityCol"):
-        table.columns[name] = Column(shares.value, True, kind=PROBABILITIES, classes=classes)
-    if name := wanted(stage, "predictionCol"):
-        index = labels.first_largest(graph, shares.value)
-        table.columns[name] = Column(graph.column(index), kind=LABEL, classes=classes)
-
-
-def _whitening(covariance: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.float64], float]:
-    """A root of the covariance's pseudo-inverse, [d, d], and the density's constant."""
-    values, vectors = np.linalg.eigh(covariance)
-    tolerance = MACHINE_EPSILON * values.max() * len(values)
-    kept = values > tolerance
-    root = vectors * np.where(kept, 1.0 / np.sqrt(np.where(kept, values, 1.0)), 0.0)
-    constant = -0.5 * (len(values) * math.log(2.0 * math.pi) + np.log(values[kept]).sum())
-    return root, float(constant)
 
 
 @model("IsotonicRegressionModel")

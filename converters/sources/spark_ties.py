@@ -26,7 +26,7 @@ NEAR = 1e-12
 # Below it a difference from 1 has a relative rounding that is no longer small.
 SMALL = 1e-6
 # Stages that give numbers which two correct libraries compute differently in the last digits.
-ROUNDED = ("PCAModel", "Normalizer")
+ROUNDED = ("PCAModel", "Normalizer", "DCT")
 LINEAR = ("LogisticRegressionModel", "LinearSVCModel")
 
 

@@ -23,6 +23,7 @@ FEATURES = (
     *("ImputerModel", "Bucketizer", "Binarizer", "Normalizer", "PCAModel", "VectorSlicer"),
     *("PolynomialExpansion", "ElementwiseProduct", "ChiSqSelectorModel"),
     *("UnivariateFeatureSelectorModel", "VarianceThresholdSelectorModel"),
+    *("VectorSizeHint", "VectorIndexerModel", "DCT"),
 )
 MODELS = (
     *("LogisticRegressionModel", "LinearRegressionModel", "GeneralizedLinearRegressionModel"),
@@ -31,6 +32,7 @@ MODELS = (
     *("GBTClassificationModel", "GBTRegressionModel", "NaiveBayesModel"),
     *("MultilayerPerceptronClassificationModel", "KMeansModel", "GaussianMixtureModel"),
     *("IsotonicRegressionModel", "OneVsRestModel", "AFTSurvivalRegressionModel"),
+    *("FMRegressionModel", "FMClassificationModel"),
 )
 WRITTEN = frozenset((PIPELINE, *SEARCHES, *FEATURES, *MODELS))
 TEXTS = "Split and count words before the model, or train scikit-learn's TfidfVectorizer."
@@ -38,10 +40,7 @@ ADVICE = {
     "SQLTransformer": "Compute its statement's columns before the model.",
     "RFormulaModel": "Train with StringIndexer, OneHotEncoder and VectorAssembler in its place.",
     "Interaction": "Compute the products before the model, or use PolynomialExpansion.",
-    "DCT": "Compute the transform before the model.",
     "FeatureHasher": "Use StringIndexer and OneHotEncoder.",
-    "VectorSizeHint": "Leave it out of the pipeline: sizes are known here.",
-    "VectorIndexerModel": "Use StringIndexer for categories, and VectorAssembler.",
     "TargetEncoderModel": "Use StringIndexer and OneHotEncoder.",
     "BisectingKMeansModel": "Train KMeans.",
     "LDAModel": "Compute topics before the model.",
@@ -49,8 +48,6 @@ ADVICE = {
     "DistributedLDAModel": "Compute topics before the model.",
     "ALSModel": "Store its recommendations as a table: they go by known users and items.",
     "FPGrowthModel": "Store its rules as a table: they go by sets of items.",
-    "FMClassificationModel": "Train LogisticRegression behind PolynomialExpansion.",
-    "FMRegressionModel": "Train LinearRegression behind PolynomialExpansion.",
     **dict.fromkeys(
         (
             *("Tokenizer", "RegexTokenizer", "HashingTF", "CountVectorizerModel", "IDFModel"),

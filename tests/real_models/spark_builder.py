@@ -400,19 +400,45 @@ def searched() -> list[Any]:
     ]
 
 
-@model(["children", "vip", "town", "rounded"])
+@model(["children", "town", "rounded"])
 def indexed() -> list[Any]:
-    """Whole numbers, flags, text and doubles, each by its place among what was learned."""
+    """Whole numbers, text and doubles, each by its place among what was learned."""
     from pyspark.ml.feature import OneHotEncoder, StringIndexer
     from pyspark.ml.regression import LinearRegression
 
-    columns = ["children", "vip", "town", "rounded"]
+    columns = ["children", "town", "rounded"]
     places, ones = [f"{one} place" for one in columns], [f"{one} ones" for one in columns]
     return [
         StringIndexer(inputCols=columns, outputCols=places, handleInvalid="keep"),
         OneHotEncoder(inputCols=places, outputCols=ones, handleInvalid="keep", dropLast=False),
         assembled(ones),
         LinearRegression(labelCol="amount", elasticNetParam=0.5, regParam=0.1),
+    ]
+
+
+@model(NUMBERS)
+def factorized() -> list[Any]:
+    """Places of slots of few values, cosines, and factorization machines of both kinds."""
+    from pyspark.ml.classification import FMClassifier
+    from pyspark.ml.feature import DCT, VectorIndexer, VectorSizeHint
+    from pyspark.ml.regression import FMRegressor
+
+    return [
+        assembled(NUMBERS),
+        VectorSizeHint(inputCol="features", size=3),
+        VectorIndexer(
+            inputCol="features", outputCol="placed", maxCategories=6, handleInvalid="keep"
+        ),
+        DCT(inputCol="placed", outputCol="cosines", inverse=False),
+        FMClassifier(featuresCol="placed", labelCol="bought", maxIter=3, seed=3, stepSize=0.01),
+        FMRegressor(
+            featuresCol="cosines",
+            labelCol="amount",
+            maxIter=3,
+            seed=3,
+            stepSize=0.01,
+            predictionCol="sum",
+        ),
     ]
 
 

@@ -28,7 +28,7 @@ CONVERTIBLE = [
     *("logistic", "logistic_strict", "logistic_several", "forest", "boosted", "tree"),
     *("forest_amount", "boosted_amount", "tree_amount", "linear", "generalized", "svc"),
     *("gaussian_bayes", "bayes", "perceptron", "clusters", "isotonic", "rest", "survival"),
-    *("expanded", "searched", "indexed"),
+    *("expanded", "searched", "indexed", "factorized"),
 ]
 REFUSED = {"statement": "spark_stage"}
 MAKERS = [elsewhere.maker(copy, name) for name in CONVERTIBLE]
