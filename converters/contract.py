@@ -17,6 +17,7 @@ A job directory looks like this; each child writes one folder and reads the othe
     judge/                by `python -m converters judge JOBDIR`, which never loads the model's code
         report.json       JudgeReport
         golden/           the rows that travel in the bundle (converters/golden.py)
+        golden-1/ …       the same at other lengths of free axes
     bundle/               by `python -m converters bundle JOBDIR`: the bundle's files, unpacked
         report.json       BundleReport, in their place, where no bundle can be made
 """
@@ -309,11 +310,13 @@ class LengthParity:
     """The verdicts at other lengths than the signature's.
 
     shapes: input → shape of one row. parity: one an output, as in JudgeReport.
+    golden: the folder in judge/ of those rows that travel in the bundle; empty where none do.
     """
 
     shapes: dict[str, list[int]]
     rows: int
     parity: list[OutputParity]
+    golden: str = ""
 
     @property
     def title(self) -> str:

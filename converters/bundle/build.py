@@ -41,6 +41,11 @@ def build(jobdir: Path) -> None:
     golden = jobdir / contract.JUDGE_DIR / manifests.GOLDEN_DIR
     manifest = manifests.compose(request, converted, judged, manifests.read_golden(golden))
     _copy(golden, aside / manifests.GOLDEN_DIR, manifest.golden)
+    for place in manifest.lengths:
+        if not manifests.GOLDEN_OF_LENGTHS.fullmatch(place.folder):
+            raise ValueError(f"{place.folder!r} is no folder of golden rows")
+        folder_of = jobdir / contract.JUDGE_DIR / place.folder
+        _copy(folder_of, aside / place.folder, manifests.read_golden(folder_of))
     for name, digest in {**converted.data_files, manifest.file: converted.file_sha256}.items():
         _copy_model(jobdir, aside / name, digest)
     _render(manifest, judged, aside)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+import re
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ SCHEMA = 1
 MANIFEST_FILE = "manifest.json"
 GOLDEN_DIR = "golden"
 GOLDEN_INDEX = "golden.json"
+# Golden rows of other lengths than the signature's.
+GOLDEN_OF_LENGTHS = re.compile(r"golden-[1-9]")
 # Nothing has run the generated Java on the golden rows yet; the JVM check will say otherwise.
 JVM_NOT_PROVEN = "not proven"
 JVM_PROVEN = "proven"
@@ -103,6 +106,8 @@ class Manifest:
     licences: list[Licence]
     jvm: str = JVM_NOT_PROVEN
     data_files: list[str] = field(default_factory=list)  # beside `file`, which reads them
+    # Golden rows of other lengths, where the file takes them; `folder` is in the bundle.
+    lengths: list[contract.OtherLengths] = field(default_factory=list)
     files: dict[str, str] = field(default_factory=dict)
     schema: int = SCHEMA
 
@@ -148,6 +153,11 @@ def compose(
         golden=golden,
         jvm=JVM_PROVEN if target.in_jvm else JVM_NOT_PROVEN,
         data_files=sorted(converted.data_files),
+        lengths=[
+            replace(told, folder=proven.golden)
+            for told, proven in zip(converted.lengths, judged.lengths, strict=True)
+            if proven.golden
+        ],
         licences=licences(request.target),
     )
 

@@ -30,7 +30,8 @@ def verify(folder: Path) -> dict[str, Any]:
         raise Refused(
             "not_a_bundle", f"The manifest names a target {manifest.target!r} that is not known."
         )
-    parity, runtime = _score(folder, manifest)
+    parity, runtime, others = _score(folder, manifest)
+    parity += others
     failed = [one for one in parity if one.verdict != "passed" or one.rows < 1]
     if failed or not parity:
         say = " ".join(one.sentence for one in failed) or "It promises no output."
@@ -85,7 +86,10 @@ def _manifest(folder: Path) -> manifests.Manifest:
         ) from error
 
 
-def _score(folder: Path, manifest: manifests.Manifest) -> tuple[list[contract.OutputParity], str]:
+def _score(
+    folder: Path, manifest: manifests.Manifest
+) -> tuple[list[contract.OutputParity], str, list[contract.OutputParity]]:
+    """The verdicts on the golden rows, the runtime, and the verdicts at other lengths."""
     from converters import golden, parity
     from converters.targets.scorer import FormatError
 
@@ -98,13 +102,40 @@ def _score(folder: Path, manifest: manifests.Manifest) -> tuple[list[contract.Ou
     try:
         scorer = module.open(folder / manifest.file)
         got = scorer.score(rows, manifest.inputs, manifest.outputs)
+        others = [one for place in manifest.lengths for one in _at(folder, manifest, place, scorer)]
     except FormatError as error:
         raise Refused(
             "unloadable", f"{manifest.file} does not work on its runtime: {error}."
         ) from error
     allowed = manifest.options.tolerance
     verdicts = parity.judge(rows, expected, got, manifest.outputs, manifest.exact, allowed=allowed)
-    return verdicts, str(scorer.runtime)
+    return verdicts, str(scorer.runtime), others
+
+
+def _at(
+    folder: Path, manifest: manifests.Manifest, place: contract.OtherLengths, scorer: Any
+) -> list[contract.OutputParity]:
+    """The verdicts on the golden rows of one other length.
+
+    Raises:
+        Refused: `not_a_bundle`, `golden_unreadable`. FormatError: the file does not run on them.
+    """
+    from converters import golden, parity
+    from converters.steps import lengths
+
+    if not manifests.GOLDEN_OF_LENGTHS.fullmatch(place.folder):
+        raise Refused("not_a_bundle", f"The manifest names golden rows in {place.folder!r}.")
+    moved = dataclasses.replace(manifest, inputs=place.inputs, outputs=place.outputs)
+    try:
+        rows, expected = golden.read(folder / place.folder)
+        _check_signature(moved, rows, expected)
+    except golden.GoldenError as error:
+        raise Refused("golden_unreadable", f"The golden rows cannot be used: {error}.") from error
+    got = scorer.score(rows, place.inputs, place.outputs)
+    allowed = manifest.options.tolerance
+    found = parity.judge(rows, expected, got, place.outputs, manifest.exact, allowed=allowed)
+    where = contract.LengthParity(lengths.shapes(place.inputs, rows), 0, []).title
+    return [dataclasses.replace(one, name=f"{one.name}, rows of {where}") for one in found]
 
 
 def _check_signature(

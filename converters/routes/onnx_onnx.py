@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,11 @@ import onnx
 from converters.contract import Input, Output, OutputKind, Request
 from converters.errors import Refused
 from converters.onnx_refit import graphs, outputs, ports, versions
-from converters.quoting import quoted
-from converters.routes.converted import Converted
+from converters.routes.converted import Converted, Elsewhere
+from converters.sampling.tensors import resized
 from converters.sources.loaded import Loaded
-from converters.sources.onnx import OnnxModel, columns_of
+from converters.sources.onnx import OnnxModel, Port, columns_of
+from converters.quoting import quoted
 
 FILE = "model.onnx"
 DATA_FILE = "model.onnx.data"  # where there is one
@@ -25,6 +27,8 @@ WIDER = {
     **{"float16": "float32", "uint32": "int64", "object": "string"},
 }
 PROBE_ROWS = 5
+# By how much the lengths of free axes are changed, to be proven there too.
+LENGTHS = (1, 5, -1)
 
 
 def convert(model: Loaded, request: Request, folder: Path) -> Converted:
@@ -72,6 +76,7 @@ def convert(model: Loaded, request: Request, folder: Path) -> Converted:
         facts=_facts(document),
         notes=notes,
         data_files=sorted(names.values()),
+        elsewhere=_elsewhere(model, declared, same),
     )
 
 
@@ -231,6 +236,51 @@ def _inputs(model: Loaded) -> list[Input]:
         nullable = dtype in ("float32", "float64")
         found.append(Input(port.name, dtype, columns, nullable, shape if len(shape) > 1 else []))
     return found
+
+
+def _elsewhere(model: Loaded, declared: list[Output], same: _Same) -> list[Elsewhere]:
+    """The file at other lengths of its free axes, as far as the original answers at them."""
+    original: OnnxModel = model.estimator
+    ports = original.ports
+    free = {axis for p in ports for size, axis in zip(p.shape, p.axes, strict=True) if size is None}
+    if not free or model.signature.columns:
+        return []
+    found = []
+    for change in LENGTHS:
+        lengths = {axis: max(1, original.lengths[axis] + change) for axis in free}
+        other = replace(original, lengths=original.lengths | lengths, answered=None)
+        answers = _answered(other, _Same(other, same.folder, same.names).feed, declared)
+        if not answers:
+            continue
+        tensors = [one.name for one in model.signature.all_tensors]
+        shapes = {tensors[0] if len(tensors) == 1 else p.name: _row(other, p) for p in ports}
+        moved = replace(resized(model, shapes), estimator=other)
+        pairs = zip(declared, answers, strict=True)
+        found.append(Elsewhere(moved, _inputs(moved), [_of_shape(*pair) for pair in pairs]))
+    return found
+
+
+def _answered(original: OnnxModel, feed: dict[str, Any], declared: list[Output]) -> list[Any]:
+    """The original's answers, one an output; empty where it does not answer row by row."""
+    try:
+        told = original.run(feed, [output.name for output in declared])
+    except Exception:
+        # ONNX Runtime's errors share no narrower base; a file need not take every length.
+        return []
+    answers = [columns_of(one) for one in told]
+    return [] if any(one.ndim == 0 or len(one) != PROBE_ROWS for one in answers) else answers
+
+
+def _row(original: OnnxModel, port: Port) -> list[int]:
+    """The shape of one row in the signature, where a row of one number is [1]."""
+    return original.row_shape(port) or [1]
+
+
+def _of_shape(output: Output, values: Any) -> Output:
+    """The output with the width and shape of this answer."""
+    shape = [int(size) for size in values.shape[1:]]
+    width = int(np.prod(shape)) if shape else 0
+    return replace(output, width=width, shape=shape if len(shape) > 1 else [])
 
 
 def _infer(document: onnx.ModelProto) -> None:

@@ -69,11 +69,6 @@ def _exported(
 
     if not any(face.free):
         return onnx_files.export(model, face, opset), face, [], []
-    shapes = ", ".join(
-        f"{item.name} {list(value.shape[1:])}"
-        for item, value, axes in zip(face.inputs, face.values, face.free, strict=True)
-        if axes
-    )
     try:
         made = onnx_files.export(model, face, opset)
         run = lengths.onnx_run(face, made.model.SerializeToString())
@@ -81,16 +76,7 @@ def _exported(
     except Refused:
         held = []
     if held:
-        others = "; ".join(lengths.title(one) for one in held)
-        note = (
-            f"Proven at the lengths {shapes}; other lengths are free in the file, and were "
-            f"proven on fewer rows at {others}."
-        )
-        return made, face, held, [note]
-    face = lengths.fixed(face)
-    return (
-        onnx_files.export(model, face, opset),
-        face,
-        [],
-        [f"The file takes rows of the lengths {shapes} only, whatever the original takes."],
-    )
+        return made, face, held, [lengths.note(face, held)]
+    usual, face = lengths.usual(face), lengths.fixed(face)
+    note = f"The file takes rows of the lengths {usual} only, whatever the original takes."
+    return onnx_files.export(model, face, opset), face, [], [note]

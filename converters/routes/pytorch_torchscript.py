@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from converters.contract import Request
 from converters.routes.converted import Converted
 from converters.sources.loaded import Loaded
-
-if TYPE_CHECKING:
-    from converters.torch_export.flat import Interface
 
 FILE = "model.pt"
 
@@ -24,10 +20,12 @@ def convert(model: Loaded, request: Request, folder: Path) -> Converted:
     """
     import torch
 
-    from converters.torch_export import flat, script_files
+    from converters.torch_export import flat, lengths, script_files
 
     face = flat.interface(model, request)
     made = script_files.script_of(model, face)
+    free = any(face.free)
+    held = lengths.holds(model, face, lengths.script_run(face, made)) if free else []
     torch.jit.save(made.module, str(folder / FILE))
     return Converted(
         file=FILE,
@@ -40,15 +38,6 @@ def convert(model: Loaded, request: Request, folder: Path) -> Converted:
             "source": model.estimator.kind,
             "precision": "float32",
         },
-        notes=_length_notes(face),
+        notes=[lengths.note(face, held)] if free else [],
+        elsewhere=held,
     )
-
-
-def _length_notes(face: Interface) -> list[str]:
-    """What to know where the original takes rows of other lengths than the proven one."""
-    shapes = ", ".join(
-        f"{item.name} {list(value.shape[1:])}"
-        for item, value, axes in zip(face.inputs, face.values, face.free, strict=True)
-        if axes
-    )
-    return [f"Proven at the lengths {shapes} only, whatever the original takes."] if shapes else []

@@ -41,12 +41,11 @@ GOLDEN_DIR = "golden"
 PAGE = "parity.html"
 FEWEST_ROWS = 100
 SINGLE_ROWS = 64
+GOLDEN_OF_LENGTH = 20
 RUNTIMES = (
     *("numpy", "onnx", "onnxruntime", "jpmml-evaluator", "jpype1", "torch", "tensorflow-cpu"),
     *("xgboost-cpu", "lightgbm", "catboost"),
 )
-# Flavors whose original is code: where their file takes any length, other lengths are proven too.
-LENGTHS_PROVEN = frozenset({"pytorch", "transformers", "sentence_transformers"})
 # Libraries that run a model's own code when they load it: the judge must do without.
 FORBIDDEN = ("sklearn", "xgboost", "lightgbm", "catboost", "cloudpickle", "joblib", "skops")
 
@@ -255,15 +254,18 @@ def _other_lengths(work: _Work, scorer: Scorer, base: Rows) -> list[LengthParity
     from converters.steps import lengths
     from converters.targets.scorer import FormatError
 
-    free = work.request.flavor in LENGTHS_PROVEN and getattr(scorer, "free", False)
+    free = work.request.flavor in lengths.PROVEN and getattr(scorer, "free", False)
     if free and not work.report.lengths:
         raise lengths.not_proven()
-    found = []
+    found: list[LengthParity] = []
     folder = work.jobdir / contract.CONVERT_DIR
     for told, rows, expected in lengths.read(work.report, folder, base):
         shapes = lengths.shapes(told.inputs, rows)
         try:
-            found.append(LengthParity(shapes, *_compared(work, scorer, told, rows, expected)))
+            golden = f"{GOLDEN_DIR}-{len(found) + 1}"
+            parity, kept = _compared(work, scorer, told, rows, expected, golden)
+            count = len(next(iter(rows.values())))
+            found.append(LengthParity(shapes, count, parity, golden if kept else ""))
         except FormatError as error:
             raise Refused(
                 "lengths_differ",
@@ -274,10 +276,16 @@ def _other_lengths(work: _Work, scorer: Scorer, base: Rows) -> list[LengthParity
 
 
 def _compared(
-    work: _Work, scorer: Scorer, told: OtherLengths, rows: Rows, expected: Answers
-) -> tuple[int, list[OutputParity]]:
-    """How many rows of one length there are, and the verdict on each output for them."""
-    from converters import parity
+    work: _Work,
+    scorer: Scorer,
+    told: OtherLengths,
+    rows: Rows,
+    expected: Answers,
+    golden_name: str,
+) -> tuple[list[OutputParity], int]:
+    """The verdict on each output for rows of one length, and how many are kept as golden rows."""
+    from converters import golden, parity
+    from converters.steps import choosing
 
     exact, allowed = work.report.exact, work.request.options.tolerance
     count = len(next(iter(rows.values())))
@@ -287,7 +295,13 @@ def _compared(
     verdicts = parity.judge(rows, expected, got, told.outputs, exact, allowed=allowed)
     some, few = _take(rows, singles), _take(expected, singles)
     single = parity.judge(some, few, alone, told.outputs, exact, allowed=allowed)
-    return count, [_with_single(*pair) for pair in zip(verdicts, single, strict=True)]
+    steady = choosing.steady(expected, got, told.outputs, exact)
+    chosen = [i for i in range(count) if steady[i]][:GOLDEN_OF_LENGTH]
+    answers = {output.name: expected[output.name] for output in told.outputs}
+    if chosen:
+        golden.write(work.folder / golden_name, _take(rows, chosen), _take(answers, chosen))
+    judged = [_with_single(*pair) for pair in zip(verdicts, single, strict=True)]
+    return judged, len(chosen)
 
 
 def _lengths_verdict(report: JudgeReport) -> JudgeReport | None:

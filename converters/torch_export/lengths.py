@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import onnxruntime
@@ -20,6 +20,9 @@ from converters.sampling import tensors
 from converters.sources import torch_answers
 from converters.sources.loaded import Loaded
 from converters.torch_export.flat import PROBED, Flat, Interface
+
+if TYPE_CHECKING:
+    from converters.torch_export.script_files import Script
 
 # How much longer or shorter than the proven one the lengths are at which the file is compared: all
 # free axes alike, or only the first of each tensor.
@@ -43,6 +46,38 @@ def onnx_run(face: Interface, content: bytes) -> Run:
         return list(session.run(face.output_names, feed))
 
     return run
+
+
+def script_run(face: Interface, made: Script) -> Run:
+    """What runs a TorchScript module on tensors, which it takes by position."""
+    places = [face.input_names.index(item.name) for item in made.inputs]
+
+    def run(values: list[Any]) -> list[Any]:
+        with torch.no_grad():
+            answer = made.module(*(values[place] for place in places))
+        return [torch_answers.as_array(one) for one in torch_answers.flattened(answer).values()]
+
+    return run
+
+
+def usual(face: Interface) -> str:
+    """The lengths of the inputs that are free, as the interface has them, in words."""
+    return ", ".join(
+        f"{item.name} {list(value.shape[1:])}"
+        for item, value, axes in zip(face.inputs, face.values, face.free, strict=True)
+        if axes
+    )
+
+
+def note(face: Interface, held: list[Elsewhere]) -> str:
+    """What to know of the lengths that the file takes."""
+    if not held:
+        return f"Proven at the lengths {usual(face)} only, whatever the original takes."
+    others = "; ".join(title(one) for one in held)
+    return (
+        f"Proven at the lengths {usual(face)}; other lengths are free in the file, and were "
+        f"proven on fewer rows at {others}."
+    )
 
 
 def holds(model: Loaded, face: Interface, run: Run) -> list[Elsewhere]:

@@ -1,6 +1,7 @@
 """ONNX files that exist already: brought to the profile, and proven against the original file."""
 
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import onnx
@@ -8,7 +9,11 @@ import pandas as pd
 import pytest
 from mlflow.models import infer_signature
 
+from converters import contract, golden
+from converters.bundle import build, verify
+from converters.bundle.sums import write_sums
 from converters.contract import OutputKind, Signature
+from converters.errors import Refused
 from tests.converters import jobs
 from tests.real_models import onnx_models
 
@@ -98,6 +103,25 @@ def test_free_axes_of_a_file_are_proven_at_other_lengths_too(tmp_path):
     outputs = [{item.name for item in one.parity} for one in verdict.lengths]
     assert outputs == [{"out", "each"}] * 3
     assert {item.verdict for one in verdict.lengths for item in one.parity} == {"passed"}
+
+
+def test_a_bundle_carries_rows_of_other_lengths_and_whoever_has_it_can_check_them(tmp_path):
+    job = save(tmp_path, onnx_models.tokens())
+    proven(job)
+    request = contract.read(contract.Request, job / "request.json")
+    contract.write(replace(request, build=1), job / "request.json")
+    build.build(job)
+    parity = verify.verify(job / "bundle")["parity"]
+    assert "each, rows of words [13], bias [8]" in {one["name"] for one in parity}
+    rows, answers = golden.read(job / "bundle" / "golden-2")
+    assert (rows["words"].shape[1], answers["each"].shape[1]) == (13, 13 * 8)
+    answers["out"][0] += 1.0
+    golden.write(job / "bundle" / "golden-2", rows, answers)
+    (job / "bundle" / "SHA256SUMS").unlink()
+    write_sums(job / "bundle")
+    with pytest.raises(Refused) as told:
+        verify.verify(job / "bundle")
+    assert told.value.code == "golden_differs"
 
 
 def test_bytes_are_fed_in_a_type_that_java_has_and_the_best_class_is_exact(tmp_path):

@@ -1,11 +1,12 @@
 """PyTorch modules as TorchScript, judged by libtorch, which runs no Python of the model's."""
 
 import shutil
+import subprocess
 
 import pytest
 
 from tests.converters import jobs, torch_jobs
-from tests.real_models import torch_models
+from tests.real_models import elsewhere, torch_models
 
 
 @pytest.fixture(scope="module")
@@ -36,8 +37,29 @@ def test_inputs_are_listed_in_the_order_in_which_forward_takes_them(done):
     assert [item.name for item in done.report("two_inputs").inputs] == ["numbers", "category"]
 
 
-def test_a_length_that_was_not_proven_is_said(done):
-    assert any("[6, 4] only" in note for note in done.report("length_by_example").notes)
+@pytest.mark.parametrize("name", ["length_by_example", "mean_of_any_length", "two_free_axes"])
+def test_a_script_of_any_length_is_proven_at_other_lengths_by_libtorch(name, done):
+    verdict = done.verdict(name)
+    assert verdict.state == "proven", verdict.sentence
+    assert len(verdict.lengths) >= 4
+    assert {item.verdict for one in verdict.lengths for item in one.parity} == {"passed"}
+    assert any("other lengths are free" in note for note in done.report(name).notes)
+
+
+def test_a_script_that_keeps_the_length_it_was_recorded_with_is_refused(done, tmp_path):
+    """The file in place of the right one divides by six, whatever the length."""
+    job = shutil.copytree(done.folders["mean_of_any_length"], tmp_path / "job")
+    code = (
+        "import sys, torch\n"
+        "made = torch.jit.trace(lambda x: x.sum(1) / 6, torch.rand(2, 6, 3))\n"
+        "torch.jit.save(made, sys.argv[1])\n"
+    )
+    python = elsewhere.python(torch_models.ENVIRONMENT)
+    subprocess.run([python, "-c", code, job / "convert" / "model.pt"], check=True, timeout=100)
+    jobs.forge(job)
+    verdict = jobs.judge(job)
+    assert {item.verdict for item in verdict.parity} == {"passed"}
+    assert (verdict.state, verdict.code) == ("refused", "lengths_differ")
 
 
 def test_columns_of_several_types_do_not_go_into_a_logged_script(done):
