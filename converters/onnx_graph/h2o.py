@@ -74,7 +74,8 @@ def h2o_model(graph: Graph, estimator: Any, frame: Frame) -> Predicted:
     """One model of H2O's.
 
     Raises:
-        Refused: `no_converter` for algorithms and settings that are not written here.
+        Refused: `no_converter` for algorithms and settings that are not written here,
+            `h2o_columns`.
     """
     name = estimator.algorithm
     if name not in ALGORITHMS:
@@ -87,6 +88,12 @@ def h2o_model(graph: Graph, estimator: Any, frame: Frame) -> Predicted:
     encoding = archive.info.get("_genmodel_encoding", "AUTO")
     if encoding not in ENCODINGS:
         raise unwritten(f"the categorical_encoding {encoding}", "Train it with 'enum'.")
+    if set(archive.columns) != set(estimator.columns):
+        raise Refused(
+            "h2o_columns",
+            "The model's columns are named otherwise in its MOJO, as names with line breaks are; "
+            "rename them, and log the model again.",
+        )
     levels = {
         place: estimator.columns[column]
         for place, column in enumerate(archive.columns)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from converters.errors import Refused
 from converters.onnx_graph import labels
 from converters.onnx_graph.formula import Formula
 from converters.onnx_graph.h2o import (
@@ -32,6 +33,13 @@ def linear(row: Row) -> Predicted:
         Refused: `no_converter` for links that are not written here.
     """
     family = row.archive.info["family"]
+    if row.classes and not row.archive.flag("mean_imputation"):
+        raise Refused(
+            "no_converter",
+            "The classifier was trained with missing_values_handling='Skip', and names no class "
+            "for a row with a missing value, which no label of a file can say. Train it with "
+            "'MeanImputation'.",
+        )
     if family == "multinomial":
         return _several(row)
     if family == "ordinal":
@@ -110,6 +118,10 @@ def _predictor(row: Row, count: int) -> Formula:
             means = archive.numbers("num_means").reshape(1, -1)
             columns = columns.is_nan().where(means, columns)
         weights = beta[offsets[levels] : offsets[levels] + numbers]
+        if not imputed:
+            # A number that counts nothing may be missing; another makes the answer missing.
+            counts = np.where(weights.any(axis=1), np.nan, 0.0).reshape(1, -1)
+            columns = columns.is_nan().where(counts, columns)
         part = Formula(row.graph, row.graph.matmul(columns.value, weights))
         total = part if total is None else total + part
     if total is None:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import yaml
 
 from converters.contract import Column, Output, Signature
 from converters.errors import Refused
@@ -30,6 +29,8 @@ if TYPE_CHECKING:
 DATA, SETTINGS = "model.h2o", "h2o.yaml"
 # How near a probability is to the threshold for the server's rounding to decide.
 HANGS = 1e-9
+# Probabilities of several classes this near each other are equal but for rounding.
+DRAWN = 1e-12
 LABEL, PROBABILITIES, PREDICTION = "label", "probabilities", "prediction"
 MEAN_LENGTH = "mean_length"
 CLASSIFIERS = ("Binomial", "Multinomial", "Ordinal")
@@ -168,9 +169,16 @@ def _refuse_made_columns(model: Any, told: Any) -> None:
     """See that the model reads the columns that it is given, and none that it makes of them.
 
     Raises:
-        Refused: `h2o_columns`.
+        Refused: `h2o_columns`; `model_class` for an anomaly's name beside its score.
     """
     parameters = model.actual_params
+    if float(parameters.get("contamination") or -1.0) > 0.0:
+        raise Refused(
+            "model_class",
+            "The isolation forest was trained with a contamination, by which H2O names anomalies; "
+            "scores alone are compared here. Train it without, and compare the score with a "
+            "threshold of yours.",
+        )
     if parameters.get("interactions") or parameters.get("interaction_pairs"):
         how, instead = "interactions", "Multiply the columns before the model"
     elif told.get("original_names"):
@@ -208,10 +216,7 @@ def _beside(model: Any, told: Any) -> set[str]:
 def _file(place: Path) -> Path:
     """The binary model, as the settings beside it name it."""
     settings = place / SETTINGS
-    try:
-        told = yaml.safe_load(settings.read_bytes()) if settings.is_file() else {}
-    except yaml.YAMLError as error:
-        raise mlmodel.unreadable(settings, error) from error
+    told = mlmodel.read_yaml(settings) if settings.is_file() else {}
     named = told.get("model_file") if isinstance(told, dict) else None
     return mlmodel.model_file(place, named)
 
@@ -256,21 +261,26 @@ def ask(model: Loaded, source: str, frame: Any) -> Any:
 
 
 def unsettled(model: Loaded, rows: Rows, outputs: list[Output]) -> npt.NDArray[np.bool_]:
-    """[N] where a label of two hangs on the last digits: its probability is the threshold's own.
+    """[N] where a label hangs on the last digits, or on none at all.
 
-    H2O names the second class from a threshold of its own on, which lies between the highest
-    probability that was not enough and the lowest that was.
+    Of two classes H2O names the second from a threshold of its own on, which lies between the
+    highest probability that was not enough and the lowest that was. Between several classes that
+    are equally probable it draws, by a number that it makes of the row's bits.
     """
     count = len(next(iter(rows.values())))
-    found = np.zeros(count, dtype=np.bool_)
-    if len(model.estimator.classes or ()) != 2 or LABEL not in {one.source for one in outputs}:
-        return found
+    classes = model.estimator.classes or ()
+    if len(classes) < 2 or LABEL not in {one.source for one in outputs}:
+        return np.zeros(count, dtype=np.bool_)
     frame = model.frame(rows)
-    second = np.asarray(ask(model, PROBABILITIES, frame), np.float64).reshape(count, 2)[:, 1]
+    told = np.asarray(ask(model, PROBABILITIES, frame), np.float64).reshape(count, len(classes))
+    if len(classes) > 2:
+        ranked = np.sort(told, axis=1)
+        return np.asarray(ranked[:, -1] - ranked[:, -2] <= DRAWN, dtype=np.bool_)
+    second = told[:, 1]
     chosen = np.asarray(ask(model, LABEL, frame)).astype(str).ravel()
-    named = chosen == str(model.estimator.classes[1])
+    named = np.asarray(chosen == str(classes[1]))
     if named.all() or not named.any():
-        return found
+        return np.zeros(count, dtype=np.bool_)
     enough, short = second[named].min(), second[~named].max()
     near = np.minimum(np.abs(second - enough), np.abs(second - short)) <= HANGS
     return np.asarray(near & (abs(enough - short) <= HANGS), dtype=np.bool_)

@@ -16,6 +16,7 @@ from converters.targets.scorer import FormatError
 # The oldest Java that a bundle asks for.
 RELEASE = "17"
 SECONDS = 300
+JVM_OPTIONS = ("-J-Xmx2g", "-J-XX:+UseSerialGC", "-J-XX:TieredStopAtLevel=1")
 VERSION = re.compile(r"Written by H2O ([0-9.]+)")
 
 
@@ -80,7 +81,7 @@ def compiled(source: str, folder: Path) -> None:
     file = folder / f"{pojo_source.NAME}.java"
     file.write_text(source, encoding="utf-8")
     options = ["-encoding", "UTF-8", "-proc:none", "-nowarn", "--release", RELEASE]
-    command = [compiler, "-J-Xmx2g", *options, "-cp", str(genmodel.jar()), "-d", str(folder)]
+    command = [compiler, *JVM_OPTIONS, *options, "-cp", str(genmodel.jar()), "-d", str(folder)]
     try:
         done = subprocess.run(  # noqa: S603 - our own command line
             [*command, str(file)], capture_output=True, text=True, timeout=SECONDS, check=False

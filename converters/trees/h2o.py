@@ -12,25 +12,31 @@ from typing import NamedTuple
 
 import numpy as np
 
-from converters.trees.form import LEAF, Category, Ensemble, Mode, Tree
+from converters.errors import Refused
+from converters.trees.form import LEAF, Bools, Category, Ensemble, Ints, Mode, Tree
 
 NO_COLUMN = 0xFFFF
 # NaSplitDir: what decides is whether a value is there; else missing goes left or right.
 MISSING_VS_REST, MISSING_LEFT, LEFT = 1, 2, 4
 COMPARED, SET_OF_32, SET = 0, 8, 12
 LEAF_CHILD = 16
+# Members of all sets together: 80 MB of numbers in the file.
+MOST_MEMBERS = 10_000_000
 HIGHEST = float(np.finfo(np.float64).max)
 
 
 class Node(NamedTuple):
-    """One node as it is written; children are places in the bytes, and whether they are leaves."""
+    """One node as it is written; children are places in the bytes, and whether they are leaves.
+
+    right: of a set node, for each level from `first` on whether it goes right; else empty.
+    """
 
     column: int
     present: bool
     missing_left: bool
     threshold: float
-    right: frozenset[int]
-    span: range
+    right: Bools
+    first: int
     left_at: tuple[int, bool]
     right_at: tuple[int, bool]
 
@@ -45,7 +51,7 @@ class _Growing:
     false: list[int]
     missing: list[bool]
     values: list[float]
-    members: dict[int, list[int]]
+    members: dict[int, Ints]
 
 
 def ensemble(
@@ -62,9 +68,18 @@ def ensemble(
         levels: feature → how many levels it has, of those that have levels.
         categories: the same features, as the row gives their codes.
         letter: the bytes' order, as struct has it.
+
+    Raises:
+        Refused: `trees_size`.
     """
     order = sorted(trees, key=lambda place: (place[1], place[0]))
     grown = tuple(read(trees[place], place[0], targets, levels, letter) for place in order)
+    if sum(len(keys) for tree in grown for keys in tree.members.values()) > MOST_MEMBERS:
+        raise Refused(
+            "trees_size",
+            "The model's trees ask columns of so many levels that their lists would fill more than "
+            "80 MB. Export it to MOJO, or train it with fewer levels.",
+        )
     asked = {int(tree.feature[node]) for tree in grown for node in tree.members}
     return Ensemble(grown, features, targets, categories={f: categories[f] for f in sorted(asked)})
 
@@ -98,7 +113,7 @@ def read(data: bytes, target: int, targets: int, levels: Mapping[int, int], orde
         false=np.array(made.false, np.int64),
         missing_true=np.array(made.missing, bool),
         values=values,
-        members={node: np.array(keys, np.int64) for node, keys in made.members.items()},
+        members=made.members,
     )
 
 
@@ -122,15 +137,21 @@ def _inner(made: _Growing, node: Node, levels: int | None) -> None:
     below = HIGHEST if node.present else float(np.nextafter(node.threshold, -np.inf))
     made.threshold.append(0.0 if levels is not None else below)
     if levels is not None:
-        made.members[here] = [code for code in range(levels) if _goes_left(node, code)]
+        made.members[here] = _leftward(node, levels)
 
 
-def _goes_left(node: Node, code: int) -> bool:
+def _leftward(node: Node, levels: int) -> Ints:
+    """The levels that go left: a bit sends right, none where missing goes."""
+    codes = np.arange(levels)
     if node.present:
-        return True
-    if not node.span:
-        return code < node.threshold
-    return code not in node.right if code in node.span else node.missing_left
+        return codes
+    if not len(node.right):
+        return codes[codes < node.threshold]
+    left = np.full(levels, node.missing_left)
+    known = np.arange(node.first, min(node.first + len(node.right), levels))
+    left[known] = ~node.right[known - node.first]
+    chosen: Ints = codes[left]
+    return chosen
 
 
 def _node(data: bytes, at: int, order: str) -> Node | None:
@@ -140,7 +161,7 @@ def _node(data: bytes, at: int, order: str) -> Node | None:
         return None
     at += 4
     present, asked = missing == MISSING_VS_REST, kind & 12
-    threshold, right, span = 0.0, frozenset[int](), range(0)
+    threshold, right, first = 0.0, np.zeros(0, np.bool_), 0
     if not present and asked == COMPARED:
         threshold = struct.unpack_from(order + "f", data, at)[0]
         at += 4
@@ -148,10 +169,8 @@ def _node(data: bytes, at: int, order: str) -> Node | None:
         first, bits = (0, 32) if asked == SET_OF_32 else struct.unpack_from(order + "HI", data, at)
         at += 0 if asked == SET_OF_32 else 6
         size = ((bits - 1) >> 3) + 1
-        span = range(first, first + bits)
-        right = frozenset(
-            first + bit for bit in range(bits) if data[at + (bit >> 3)] >> (bit & 7) & 1
-        )
+        told = np.frombuffer(data, np.uint8, size, at)
+        right = np.unpackbits(told, bitorder="little")[:bits].astype(np.bool_)
         at += size
     left = kind & 51
     if left & LEAF_CHILD:
@@ -162,4 +181,4 @@ def _node(data: bytes, at: int, order: str) -> Node | None:
         left_at, right_at = (at + size, False), at + size + skip
     ends = bool((kind & 0xC0) >> 2 & LEAF_CHILD)
     missing_left = missing in (MISSING_LEFT, LEFT)
-    return Node(column, present, missing_left, threshold, right, span, left_at, (right_at, ends))
+    return Node(column, present, missing_left, threshold, right, first, left_at, (right_at, ends))

@@ -28,8 +28,7 @@ WRITTEN = [
     *("counted", "gamma", "tweedie", "ordered", "skipping", "based"),
     *("network_kinds", "network_amount", "clusters_scaled"),
 ]
-# H2O writes no Java of an isolation forest.
-SOURCES = [name for name in CONVERTIBLE if name != "anomalies"]
+SOURCES = ["gbm", "forest", "linear", "several", "network", "clusters"]
 MAKERS = [elsewhere.maker(copy, name) for name in CONVERTIBLE]
 WRITERS = [elsewhere.maker(copy, name) for name in WRITTEN]
 SOURCE_MAKERS = [elsewhere.maker(copy, name) for name in SOURCES]
