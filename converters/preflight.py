@@ -6,6 +6,8 @@ No model is loaded and only the standard library is imported, so that any proces
 from __future__ import annotations
 
 import json
+import math
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -27,6 +29,8 @@ TOKENS = (
     "The network is converted, its tokenizer or image processor is not: the file takes what that "
     "makes of a text or an image."
 )
+# More numbers a row than this are a slip, and no rows of them could be made.
+LARGEST_TENSOR = 2**26
 HOW_TO_SIGN = "Log it again with signature=infer_signature(X, model.predict(X))."
 
 
@@ -289,8 +293,10 @@ def _columns(inputs: list[Mapping[str, Any]]) -> list[Column]:
         # MLflow before 2.6 wrote `optional`, later ones write `required`.
         required = spec.get("required", not spec.get("optional", False))
         columns.append(Column(str(name), kind, required=bool(required)))
-    names = [column.name for column in columns]
-    twice = sorted({name for name in names if names.count(name) > 1})
+    counted = Counter(column.name for column in columns)
+    for name in counted:
+        _check_text(name)
+    twice = sorted(name for name, count in counted.items() if count > 1)
     if twice:
         raise Refused(
             "duplicate_columns",
@@ -317,9 +323,29 @@ def _tensor(spec: Mapping[str, Any], number: int) -> Tensor:
         raise _unreadable("a tensor has no dtype or no shape")
     if not all(type(size) is int and size >= -1 for size in shape):
         raise _unreadable(f"a tensor has the shape {shape}")
+    if math.prod(max(size, 1) for size in shape) > LARGEST_TENSOR:
+        raise Refused(
+            "tensor_shape",
+            f"The signature's tensor has the shape {shape}: one row of it would hold more numbers "
+            "than can be proven. Log the model with the shape that it really takes.",
+        )
     name = spec.get("name")
+    if isinstance(name, str):
+        _check_text(name)
     unnamed = "X" if number == 0 else f"X{number}"
     return Tensor(name if isinstance(name, str) and name else unnamed, dtype, list(shape))
+
+
+def _check_text(name: str) -> None:
+    """See that a name can be written anywhere.
+
+    Raises:
+        Refused: `signature_unreadable` for halves of surrogate pairs, which no UTF-8 text holds.
+    """
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        raise _unreadable(f"the name {name!a} is no text") from None
 
 
 def _unreadable(why: str) -> Refused:

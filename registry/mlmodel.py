@@ -27,6 +27,7 @@ def parse(content: bytes) -> dict[str, Any]:
     if len(content) > SIZE_LIMIT:
         raise MlmodelProblem(f"The MLmodel file is larger than {SIZE_LIMIT // 1024**2} MiB.")
     try:
+        _check_depth(content)
         document = yaml.load(content, Loader=yaml.CSafeLoader)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise MlmodelProblem(
@@ -42,6 +43,16 @@ def parse(content: bytes) -> dict[str, Any]:
         )
     safe: dict[str, Any] = _JsonSafe().value(document, 0)
     return safe
+
+
+def _check_depth(content: bytes) -> None:
+    """See that the composer of libyaml's loader, which recurses in C, will not end the process."""
+    depth = 0
+    for event in yaml.parse(content, Loader=yaml.CSafeLoader):
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEPTH_LIMIT:
+            raise MlmodelProblem(f"The MLmodel file is nested more than {DEPTH_LIMIT} deep.")
 
 
 def clean(text: str) -> str:

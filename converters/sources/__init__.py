@@ -61,8 +61,8 @@ def load(folder: Path, flavor: str) -> Loaded:
     Raises:
         Refused: `mlmodel_missing`, `mlmodel_unreadable`, `no_flavor`, `flavor_missing`,
             `model_file_missing`, `model_unreadable`, `module_missing`, `not_fitted`,
-            `no_signature`, `own_python` and what `converters.preflight.signature_of` and `check_signature`
-            refuse.
+            `no_signature`, `own_python` and what `converters.preflight.signature_of` and
+            `check_signature` refuse.
     """
     document = mlmodel.read(folder)
     config = mlmodel.flavor_config(document, flavor)

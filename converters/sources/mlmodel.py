@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import pickle
+import resource
 import sys
 import zipfile
 from collections.abc import Iterator
@@ -21,6 +23,9 @@ except ImportError:  # pragma: no cover - depends on how PyYAML was built
     from yaml import SafeLoader  # type: ignore[assignment]
 
 FILE = "MLmodel"
+# No honest model takes so many times its file's size in memory, compressed ones included.
+GROWTH = 100
+DEEPEST_YAML = 100
 # What unpickling raises on a file that is cut short or damaged, whatever the library.
 DAMAGE = (
     pickle.UnpicklingError,
@@ -45,13 +50,7 @@ def read(folder: Path) -> dict[str, Any]:
     path = folder / FILE
     if not path.exists():
         return _without_mlmodel(folder)
-    try:
-        document = yaml.load(path.read_bytes(), Loader=SafeLoader)
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        raise Refused(
-            "mlmodel_unreadable",
-            f"The MLmodel file is not YAML ({_first_line(error)}); log the model again.",
-        ) from error
+    document = read_yaml(path)
     if not isinstance(document, dict):
         raise Refused(
             "mlmodel_unreadable", "The MLmodel file does not hold a mapping; log the model again."
@@ -62,6 +61,33 @@ def read(folder: Path) -> dict[str, Any]:
             "no_flavor", "The MLmodel file names no flavor; log the model with an MLflow flavor."
         )
     return document
+
+
+def read_yaml(path: Path) -> Any:
+    """What a YAML file of the model holds.
+
+    Raises:
+        Refused: `mlmodel_unreadable` where it is none, or nested deeper than any honest one.
+    """
+    try:
+        content = path.read_bytes()
+        depth = 0
+        # The composer of libyaml's loader recurses in C, and ends the process where that is deep.
+        for event in yaml.parse(content, Loader=SafeLoader):
+            depth += isinstance(event, yaml.CollectionStartEvent)
+            depth -= isinstance(event, yaml.CollectionEndEvent)
+            if depth > DEEPEST_YAML:
+                raise Refused(
+                    "mlmodel_unreadable",
+                    f"The {path.name} file is nested more than {DEEPEST_YAML} deep, as no file of "
+                    "MLflow's is; log the model again.",
+                )
+        return yaml.load(content, Loader=SafeLoader)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise Refused(
+            "mlmodel_unreadable",
+            f"The {path.name} file is not YAML ({_first_line(error)}); log the model again.",
+        ) from error
 
 
 def _without_mlmodel(folder: Path) -> dict[str, Any]:
@@ -96,22 +122,9 @@ def model_file(folder: Path, named: object) -> Path:
     Raises:
         Refused: `mlmodel_unreadable` for a name that is none, `model_file_missing`.
     """
-    if not isinstance(named, str) or not named:
-        raise Refused(
-            "mlmodel_unreadable",
-            "The MLmodel file does not name the model's file; log the model again.",
-        )
-    path = (folder / named).resolve()
-    if not path.is_relative_to(folder.resolve()):
-        raise Refused(
-            "mlmodel_unreadable", f"The MLmodel file names {named!r}, outside the model's folder."
-        )
+    path = _inside(folder, named, "file")
     if not path.is_file():
-        raise Refused(
-            "model_file_missing",
-            f"The model's file {named!r} is not among the version's artifacts; it was deleted or "
-            "never uploaded. Log the model again.",
-        )
+        raise _missing("file", named)
     return path
 
 
@@ -121,30 +134,47 @@ def model_folder(folder: Path, named: object) -> Path:
     Raises:
         Refused: `mlmodel_unreadable` for a name that is none, `model_file_missing`.
     """
+    path = _inside(folder, named, "folder")
+    if not path.is_dir():
+        raise _missing("folder", named)
+    return path
+
+
+def _inside(folder: Path, named: object, kind: str) -> Path:
     if not isinstance(named, str) or not named:
         raise Refused(
             "mlmodel_unreadable",
-            "The MLmodel file does not name the model's folder; log the model again.",
+            f"The MLmodel file does not name the model's {kind}; log the model again.",
         )
-    path = (folder / named).resolve()
+    try:
+        path = (folder / named).resolve()
+        path.exists()
+    except (OSError, ValueError) as error:  # NUL, or longer than any name
+        raise Refused(
+            "mlmodel_unreadable",
+            f"The MLmodel file names {named[:60]!r}, which is no name of a {kind}; log "
+            "the model again.",
+        ) from error
     if not path.is_relative_to(folder.resolve()):
         raise Refused(
             "mlmodel_unreadable", f"The MLmodel file names {named!r}, outside the model's folder."
         )
-    if not path.is_dir():
-        raise Refused(
-            "model_file_missing",
-            f"The model's folder {named!r} is not among the version's artifacts; it was deleted or "
-            "never uploaded. Log the model again.",
-        )
     return path
+
+
+def _missing(kind: str, named: object) -> Refused:
+    return Refused(
+        "model_file_missing",
+        f"The model's {kind} {named!r} is not among the version's artifacts; it was deleted or "
+        "never uploaded. Log the model again.",
+    )
 
 
 @contextmanager
 def code_path(folder: Path, config: dict[str, Any]) -> Iterator[None]:
     """The modules that were logged with the model (`code_paths`), importable while it loads."""
     code = config.get("code")
-    path = str(folder / code) if isinstance(code, str) and code else ""
+    path = str(_inside(folder, code, "code")) if isinstance(code, str) and code else ""
     if path:
         sys.path.insert(0, path)
     try:
@@ -152,6 +182,24 @@ def code_path(folder: Path, config: dict[str, Any]) -> Iterator[None]:
     finally:
         if path and path in sys.path:
             sys.path.remove(path)
+
+
+def is_absurd(path: Path) -> bool:
+    """Whether a file, or a folder of files, is far too small to fill the memory when it is read.
+
+    A MemoryError then comes of a length that damage made, not of the model.
+    """
+    files = [one for one in path.rglob("*") if one.is_file()] if path.is_dir() else [path]
+    size = sum(one.stat().st_size for one in files)
+    allowed, _ = resource.getrlimit(resource.RLIMIT_DATA)
+    there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    most = there if allowed == resource.RLIM_INFINITY else min(allowed, there)
+    return size * GROWTH < most
+
+
+def absurd(path: Path) -> Refused:
+    """The refusal for such a file."""
+    return unreadable(path, MemoryError(f"it asks for more than {GROWTH} times its own size"))
 
 
 def unreadable(path: Path, error: BaseException) -> Refused:

@@ -247,6 +247,11 @@ def params(document: dict[str, Any], flavor: str, estimator: Any) -> list[str]:
             "signature_unreadable",
             f"The model's signature cannot be read: its params are not JSON. {HOW_TO_SIGN}",
         ) from None
+    if not isinstance(told, list | None):
+        raise Refused(
+            "signature_unreadable",
+            f"The model's signature cannot be read: its params are no list. {HOW_TO_SIGN}",
+        )
     given = {
         str(one["name"]): one.get("default")
         for one in told or []

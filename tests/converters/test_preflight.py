@@ -152,7 +152,13 @@ def test_params_are_not_features():
             [{"type": "tensor", "tensor-spec": {"dtype": "f4", "shape": "x"}}],
             "signature_unreadable",
         ),
+        (
+            [{"type": "tensor", "tensor-spec": {"dtype": "f4", "shape": [-1, 10**12]}}],
+            "tensor_shape",
+        ),
         ([{"name": "a"}], "signature_unreadable"),
+        ([{"name": "\ud800", "type": "double"}], "signature_unreadable"),
+        ([{"name": f"c{i // 2}", "type": "double"} for i in range(200_000)], "duplicate_columns"),
         ("{", "signature_unreadable"),
         ({"a": 1}, "signature_unreadable"),
         ([1], "signature_unreadable"),

@@ -29,6 +29,8 @@ def test_every_value_becomes_one_that_json_and_postgresql_hold():
         (b"when: 2026-99-99\nflavors: {a: {}}", "not YAML"),
         (b"!!python/object/apply:os.system ['true']", "not YAML"),
         (b"x" * (8 * 1024**2 + 1), "larger than 8 MiB"),
+        (b"[" * 100_000, "nested more than 50 deep"),
+        (b"- " * 100_000, "nested more than 50 deep"),
     ],
 )
 def test_what_is_no_mlmodel_is_told_in_one_sentence(content, sentence):

@@ -153,6 +153,10 @@ def test_a_model_whose_file_vanished_is_refused(tmp_path: Path):
         ("flavors: {keras: {}}", "flavor_missing"),
         ("flavors: {sklearn: {}}", "mlmodel_unreadable"),
         ("flavors: {sklearn: {pickled_model: ../../secret}}", "mlmodel_unreadable"),
+        ('flavors: {sklearn: {pickled_model: "a\\0b"}}', "mlmodel_unreadable"),
+        (f"flavors: {{sklearn: {{pickled_model: {'a' * 5000}}}}}", "mlmodel_unreadable"),
+        ("flavors: {sklearn: {pickled_model: m.pkl, code: ../..}}", "mlmodel_unreadable"),
+        ("[" * 100_000, "mlmodel_unreadable"),
     ],
 )
 def test_an_mlmodel_that_says_nothing_useful_is_refused(text: str, code: str, tmp_path: Path):
