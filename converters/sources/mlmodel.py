@@ -107,10 +107,15 @@ def flavor_config(document: dict[str, Any], flavor: str) -> dict[str, Any]:
     """What the `MLmodel` says about one flavor.
 
     Raises:
-        Refused: `flavor_missing`.
+        Refused: `flavor_missing`, or `mlmodel_unreadable` where it says nothing useful.
     """
     config = document["flavors"].get(flavor)
-    if not isinstance(config, dict):
+    if config is not None and not isinstance(config, dict):
+        raise Refused(
+            "mlmodel_unreadable",
+            f"What the MLmodel file says of its {flavor} flavor is no mapping; log the model again.",
+        )
+    if config is None:
         have = ", ".join(map(str, document["flavors"]))
         raise Refused("flavor_missing", f"The model has no {flavor} flavor; it has {have}.")
     return config

@@ -151,6 +151,7 @@ def test_a_model_whose_file_vanished_is_refused(tmp_path: Path):
         ("run_id: abc", "no_flavor"),
         ("flavors: {}", "no_flavor"),
         ("flavors: {keras: {}}", "flavor_missing"),
+        ("flavors: {sklearn: [1]}", "mlmodel_unreadable"),
         ("flavors: {sklearn: {}}", "mlmodel_unreadable"),
         ("flavors: {sklearn: {pickled_model: ../../secret}}", "mlmodel_unreadable"),
         ('flavors: {sklearn: {pickled_model: "a\\0b"}}', "mlmodel_unreadable"),
