@@ -113,7 +113,7 @@ def flavor_config(document: dict[str, Any], flavor: str) -> dict[str, Any]:
     if config is not None and not isinstance(config, dict):
         raise Refused(
             "mlmodel_unreadable",
-            f"What the MLmodel file says of its {flavor} flavor is no mapping; log the model again.",
+            f"The MLmodel file's {flavor} flavor is no mapping; log the model again.",
         )
     if config is None:
         have = ", ".join(map(str, document["flavors"]))
