@@ -61,17 +61,10 @@ def _is_whole(word: str) -> bool:
     return word.removeprefix("-").isdecimal() and str(int(word)) == word
 
 
-def _loss(estimator: Any) -> str:
-    told = estimator._get_canonized_params().get("loss_function")
-    if told is None:
-        told = estimator.get_all_params().get("loss_function", "")
-    return str(told).partition(":")[0]
-
-
 @predictor("catboost.CatBoostClassifier", text=True)
 def classifier(graph: Graph, estimator: Any, frame: Frame) -> Predicted:
     """Probabilities by the loss; the label is the largest, or above the model's own threshold."""
-    loss, raw = _loss(estimator), _raw(graph, estimator, frame)
+    loss, raw = reader.loss(estimator), _raw(graph, estimator, frame)
     if loss in TWO and raw.width == 1:
         proba = two_columns(graph, graph.sigmoid(raw))
         limit = float(estimator.get_probability_threshold())
@@ -89,6 +82,13 @@ def classifier(graph: Graph, estimator: Any, frame: Frame) -> Predicted:
         each = Answer("probabilities", OutputKind.VALUES, "predict_proba", graph.sigmoid(raw))
         return Predicted((label, each), [0, 1])
     if loss not in (*SOFT, *EACH):
+        if not loss:
+            raise Refused(
+                "objective_unknown",
+                "This CatBoostClassifier does not tell its loss, which says what its values mean: "
+                "its file is damaged, or it is a sum of other models. Log the model again, a sum "
+                "as a plain CatBoost model.",
+            )
         raise Refused(
             "objective_unknown",
             f"A CatBoostClassifier with the loss {loss!r} is not proven here; proven ones are "

@@ -13,6 +13,7 @@ from converters.errors import Refused
 from converters.routes.converted import Converted
 from converters.sources.catboost import RAW
 from converters.sources.loaded import TENSOR, Loaded
+from converters.trees import catboost as reader
 
 FILE = "model.cbm"
 LINKS = {
@@ -41,7 +42,7 @@ def convert(model: Loaded, request: Request, folder: Path) -> Converted:
             "does not take; train it on numbers and categories.",
         )
     estimator.save_model(str(folder / FILE), format="cbm")
-    loss = str(estimator.get_all_params().get("loss_function", "")).partition(":")[0]
+    loss = reader.loss(estimator)
     note = f"The file answers raw values: {LINKS[loss]}." if loss in LINKS else ""
     return Converted(
         file=FILE,

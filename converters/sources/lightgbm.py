@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from converters.sources import mlmodel, sklearn
+from converters.trees import lightgbm as trees
+
+if TYPE_CHECKING:
+    import lightgbm
 
 
 def load(folder: Path, config: dict[str, Any]) -> Any:
@@ -16,11 +20,27 @@ def load(folder: Path, config: dict[str, Any]) -> Any:
     Raises:
         Refused: see `converters.sources.load`.
     """
+    import lightgbm
+
     path = mlmodel.model_file(folder, config.get("data"))
     named = str(config.get("model_class") or "lightgbm.basic.Booster")
-    if not named.endswith(".Booster"):
-        return sklearn.load_file(path, str(config.get("serialization_format") or "cloudpickle"))
-    return _load_text(path)
+    if named.endswith(".Booster"):
+        model = booster = _load_text(path)
+    else:
+        model = sklearn.load_file(path, str(config.get("serialization_format") or "cloudpickle"))
+        booster = getattr(model, "_Booster", None)  # None before training, too
+    if isinstance(booster, lightgbm.Booster):
+        _check(booster, path)
+    return model
+
+
+def _check(booster: lightgbm.Booster, path: Path) -> None:
+    import lightgbm
+
+    try:
+        trees.check(booster)
+    except (lightgbm.basic.LightGBMError, LookupError, ValueError) as error:
+        raise mlmodel.unreadable(path, error) from error
 
 
 def _load_text(path: Path) -> Any:

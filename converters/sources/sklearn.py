@@ -56,7 +56,9 @@ def load_file(path: Path, serialization: str) -> Any:
         ) from error
     except DAMAGE as error:
         raise mlmodel.unreadable(path, error) from error
-    except MemoryError:
+    except MemoryError as error:
+        if mlmodel.is_absurd(path):
+            raise mlmodel.absurd(path) from error
         raise
     except (Exception, SystemExit) as error:
         # Foreign code: a pickle may run any, and what that raises is the model's own affair.

@@ -78,7 +78,11 @@ def reading(path: Path) -> Iterator[None]:
     """Turn what reading a model file raises into a refusal that its owner can act on."""
     try:
         yield
-    except (Refused, MemoryError):
+    except Refused:
+        raise
+    except MemoryError as error:
+        if mlmodel.is_absurd(path):
+            raise mlmodel.absurd(path) from error
         raise
     except ModuleNotFoundError as error:
         raise Refused(

@@ -12,7 +12,7 @@ from converters import sources
 from converters.contract import Output, OutputKind
 from converters.errors import Refused
 from converters.quoting import named
-from converters.sources import categories, pairwise
+from converters.sources import categories, lacking, pairwise
 from converters.sources.loaded import Answers, Loaded, Rows
 
 # How near a row is to each centre of a clusterer, which gives no scores: distances, negated.
@@ -30,7 +30,8 @@ def answer(model: Loaded, rows: Rows, outputs: list[Output]) -> Answers:
     that comes as a list.
 
     Raises:
-        Refused: `original_fails` where the original raises on these rows.
+        Refused: `original_fails` where the original raises on these rows, `model_unreadable` where
+            it does for want of a part of its own.
     """
     frame = model.frame(rows)
     count = len(next(iter(rows.values())))
@@ -47,7 +48,7 @@ def told(model: Loaded, source: str, frame: Any) -> Any:
     """What one method of the original answers for a frame, in its own form.
 
     Raises:
-        Refused: `original_fails`.
+        Refused: `original_fails`, `model_unreadable`.
     """
     try:
         with warnings.catch_warnings():
@@ -69,6 +70,8 @@ def told(model: Loaded, source: str, frame: Any) -> Any:
         raise
     except Exception as error:
         # Foreign code: any exception is the original's way of not answering.
+        if lost := lacking.refusal(error):
+            raise lost from error
         raise Refused(
             "original_fails",
             f"The model itself does not answer these rows: {source} raises {named(error, 300)}.",

@@ -8,6 +8,7 @@ from typing import Any
 from converters.errors import Refused
 from converters.sources import categories, mlmodel
 from converters.sources.loaded import Loaded
+from converters.trees import xgboost as trees
 
 BOOSTER = "xgboost.core.Booster"
 CLASSES = (
@@ -40,6 +41,7 @@ def load(folder: Path, config: dict[str, Any]) -> Any:
     model = getattr(xgboost, short)()
     try:
         model.load_model(path)
+        trees.check(model if short == "Booster" else model.get_booster())
     except (
         xgboost.core.XGBoostError,
         ValueError,

@@ -121,6 +121,8 @@ def ask(
     excluded: Counter[str] = Counter()
     good, first_error = _answerable(answer, rows, kinds)
     if not len(good):
+        if isinstance(first_error, Refused) and first_error.code == "model_unreadable":
+            raise first_error
         raise Refused(
             "original_fails",
             f"The model itself answers none of the sampled rows: {_say(first_error)}. "

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import json
 import traceback
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -98,13 +99,30 @@ def _convert(work: _Work) -> ConvertReport:
     with work.phase("convert"):
         module, _, function = row.convert.partition(":")
         convert = getattr(importlib.import_module(module), function)
-        converted: Converted = convert(model, request, work.folder)
+        converted = _converted(convert, model, request, work.folder)
     asked = _answers(work, request, model, converted, own)
     with work.phase("lengths"):
         from converters.steps import lengths
 
         others = lengths.ask(converted, request, work.folder)
     return replace(_report(work, converted, model, asked, own), lengths=others)
+
+
+def _converted(
+    convert: Callable[[Loaded, Request, Path], Converted],
+    model: Loaded,
+    request: Request,
+    folder: Path,
+) -> Converted:
+    """What the route makes of the model, unless the model lost a part of itself."""
+    from converters.sources import lacking
+
+    try:
+        return convert(model, request, folder)
+    except AttributeError as error:
+        if no := lacking.proven(error, model):
+            raise no from error
+        raise
 
 
 def _no_route(request: Request) -> str:

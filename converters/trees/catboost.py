@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from converters.errors import Refused
+from converters.quoting import quoted
 from converters.trees import counters
 from converters.trees.form import LEAF, Category, Ensemble, Floats, Ints, Key, Mode, Tree, keys
 
@@ -103,6 +104,19 @@ def borders(model: Any) -> dict[int, Floats]:
     }
 
 
+def loss(estimator: Any) -> str:
+    """The name of the loss; empty where the model does not tell, as the sum of others does not."""
+    import catboost
+
+    told = estimator._get_canonized_params().get("loss_function")
+    if told is None:
+        try:
+            told = estimator.get_all_params().get("loss_function", "")
+        except catboost.CatBoostError:
+            told = ""
+    return str(told).partition(":")[0]
+
+
 def _named(
     ensemble: Ensemble, known: Mapping[int, Sequence[str]], texts: Sequence[int]
 ) -> Ensemble:
@@ -131,9 +145,18 @@ def _category(words: Sequence[str], text: bool) -> Category:
 
 
 def _json(model: Any) -> Any:
+    import catboost
+
     with tempfile.TemporaryDirectory() as name:
         path = Path(name) / "model.json"
-        model.save_model(str(path), format="json")
+        try:
+            model.save_model(str(path), format="json")
+        except catboost.CatBoostError as error:
+            raise Refused(
+                "model_unreadable",
+                f"CatBoost cannot write the model's trees ({quoted(error)}): its file is damaged, "
+                "or its training ended in numbers that are none. Train it again.",
+            ) from error
         return json.loads(path.read_bytes())
 
 

@@ -23,11 +23,13 @@ from enum import IntEnum, StrEnum
 import numpy as np
 import numpy.typing as npt
 
+from converters.trees import links
+from converters.trees.links import LEAF
+
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
-LEAF = -1
 # LightGBM's kZeroThreshold, a float32: its predictor takes smaller numbers for zero.
 ZERO = float(np.float32(1e-35))
 
@@ -136,6 +138,9 @@ class Ensemble:
         flushes: numbers of at most ZERO count as 0.0 before they are compared.
         zero_missing: features whose zeros (and NaN) are missing values: |x| <= ZERO becomes NaN.
         categories: each feature that set nodes ask; no number node asks it.
+
+    Raises:
+        Refused: `model_unreadable` for a tree whose nodes do not name each other as a tree's do.
     """
 
     trees: tuple[Tree, ...]
@@ -146,6 +151,10 @@ class Ensemble:
     flushes: bool = False
     zero_missing: tuple[int, ...] = ()
     categories: Mapping[int, Category] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for tree in self.trees:
+            links.check(tree.feature, tree.true, tree.false)
 
     @property
     def has_sets(self) -> bool:

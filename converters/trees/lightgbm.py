@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from converters.errors import Refused
+from converters.trees import links
 from converters.trees.form import (
     LEAF,
     Category,
@@ -72,6 +73,24 @@ def read(booster: Any) -> Boosted:
     parameters = {word.partition(":")[0]: word.partition(":")[2] for word in words}
     average = len(trees) // targets if "average_output" in header else 1
     return Boosted(ensemble, average, objective, parameters)
+
+
+def check(booster: Any) -> None:
+    """See that a Booster's trees hold together, which LightGBM does not when it loads a file.
+
+    Raises:
+        Refused: `model_unreadable`.
+        KeyError, ValueError: the text of a tree is none.
+    """
+    head, *blocks = booster.model_to_string().split("\nTree=")
+    features = int(_fields(head)["max_feature_idx"]) + 1
+    for block in blocks:
+        fields = _fields(block.split("\nend of trees")[0])
+        leaves = int(fields["num_leaves"])
+        if leaves > 1:
+            asked = np.append(_whole(fields["split_feature"]), np.full(leaves, LEAF))
+            children = (_children(fields, key, len(asked)) for key in ("left_child", "right_child"))
+            links.check(asked, *children, features)
 
 
 def learned(booster: Any) -> dict[int, Category]:
@@ -138,17 +157,15 @@ def _tree(fields: dict[str, str], target: int, targets: int, missing: dict[int, 
     values[inner:, target] = leaves
     feature = np.full(len(values), LEAF, np.int64)
     threshold = np.zeros(len(values))
-    true = np.full(len(values), LEAF, np.int64)
-    false = true.copy()
+    true = false = np.full(len(values), LEAF, np.int64)
     missing_true = np.zeros(len(values), bool)
     members: dict[int, Ints] = {}
     if inner:
         decision = _whole(fields["decision_type"])
         feature[:inner] = _whole(fields["split_feature"])
         threshold[:inner] = _floats(fields["threshold"])
-        for children, key in ((true, "left_child"), (false, "right_child")):
-            told = _whole(fields[key])
-            children[:inner] = np.where(told < 0, inner + ~told, told)
+        true = _children(fields, "left_child", len(values))
+        false = _children(fields, "right_child", len(values))
         by_set = (decision & CATEGORICAL) != 0
         kinds = (decision >> 2) & 3
         _remember(missing, feature[:inner][~by_set], kinds[~by_set])
@@ -171,6 +188,14 @@ def _tree(fields: dict[str, str], target: int, targets: int, missing: dict[int, 
         members,
         _formulas(fields, inner, leaves, target),
     )
+
+
+def _children(fields: dict[str, str], key: str, nodes: int) -> Ints:
+    """[nodes] one child of each; LEAF in leaves."""
+    told = _whole(fields[key])
+    children = np.full(nodes, LEAF, np.int64)
+    children[: len(told)] = np.where(told < 0, len(told) + ~told, told)
+    return children
 
 
 def _members(fields: dict[str, str], nodes: Ints, threshold: Floats) -> dict[int, Ints]:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from converters.errors import Refused
-from converters.trees import ubjson
+from converters.trees import links, ubjson
 from converters.trees.form import LEAF, Category, Ensemble, Floats, Ints, Key, Mode, Tree
 
 
@@ -67,6 +67,25 @@ def read(booster: Any, rounds: int = 0) -> Boosted:
         categories=_categories(trees, model.get("cats")),
     )
     return Boosted(ensemble, base, objective)
+
+
+def check(booster: Any) -> None:
+    """See that a Booster's trees hold together, which XGBoost does not when it loads a file.
+
+    Raises:
+        Refused: `model_unreadable`.
+        KeyError, ValueError: its own file is no such document.
+    """
+    learner = ubjson.loads(booster.save_raw("ubj"))["learner"]
+    told = learner["gradient_booster"]
+    if told["name"] == "gblinear":
+        return
+    features = int(learner["learner_model_param"]["num_feature"])
+    for grown in told.get("gbtree", told)["model"]["trees"]:
+        left = np.asarray(grown["left_children"], np.int64)
+        right = np.asarray(grown["right_children"], np.int64)
+        asked = np.asarray(grown["split_indices"], np.int64)
+        links.check(np.where(left == -1, LEAF, asked), left, right, features)
 
 
 def learned(booster: Any) -> dict[int, Category]:
