@@ -185,7 +185,14 @@ def index_of(
 def _text_index(
     graph: Graph, column: Value, categories: npt.NDArray[Any], frame: Frame, place: int
 ) -> Value:
-    keys = ["" if is_missing(item) else item for item in categories]
+    keys = [graph.null_text if is_missing(item) else item for item in categories]
+    if sum(map(is_missing, categories)) > 1:
+        raise Refused(
+            "two_missing",
+            f"An encoder learned two kinds of missing text, None and NaN, in column "
+            f"{_name(frame, place)}; a file has one kind at most. Replace one of them in training, "
+            "such as by column.where(column.notna(), None).",
+        )
     if not all(isinstance(key, str) for key in keys):
         raise Refused(
             "category_types",
@@ -196,7 +203,8 @@ def _text_index(
         raise Refused(
             "empty_text",
             f"An encoder learned both empty and missing text in column {_name(frame, place)}; ONNX "
-            "has no missing text and cannot tell them apart. Replace one of them in training.",
+            "has no missing text and cannot tell them apart. Export to PMML, which has, or replace "
+            "one of them in training.",
         )
     return graph.flat(
         graph.op(

@@ -37,6 +37,10 @@ ELEMENTS = {
 }
 
 
+# No text of anyone's: the key for missing text where the file tells it from "".
+NULL_TEXT = "\x00null"
+
+
 @dataclass(frozen=True)
 class Value:
     """One tensor in the graph; `dtype` is a numpy name or `string`."""
@@ -61,6 +65,8 @@ class Graph:
         domains: opsets that merged nodes of a library need.
         empty_text: what "" is at the model: `nan` or `none`, its missing text; `value` where the
             model learned "" itself.
+        null_text: what stands for missing text among the keys of a table: "" in ONNX, which has no
+            null, NULL_TEXT in PMML, which has one.
         narrow: the numpy dtype of the model's tensor where the file carries it in a wider one.
         products: how a sparse block, by its name, is multiplied with a matrix.
         sparse: a sparse block's cells (converters.onnx_graph.text_cells), by its name.
@@ -77,6 +83,7 @@ class Graph:
     ml_opset: int = 0
     domains: dict[str, int] = field(default_factory=dict)
     empty_text: str = "nan"
+    null_text: str = ""
     narrow: str = ""
     shares_leaves: bool = False
     extra_initializers: list[Any] = field(default_factory=list)

@@ -14,21 +14,28 @@ from converters.sources.categories import learned
 from converters.sources.loaded import DTYPES, TENSOR, Loaded, Rows
 
 
-def probed(model: Loaded, inputs: list[Input], outputs: list[Output]) -> list[Input]:
+def probed(
+    model: Loaded, inputs: list[Input], outputs: list[Output], has_null: bool = False
+) -> list[Input]:
     """The inputs with `nullable` set where the original answers a row that misses all of them.
 
     A text input's missing value is null at the model and "" in the file, which has no null; so it
-    is nullable only where the model did not learn "" as a value of its own.
+    is nullable only where the model did not learn "" as a value of its own. `has_null` where the
+    file has a null beside "".
     """
     row = _one_row(model)
     if row is None:
         return inputs
-    return [replace(one, nullable=_takes_missing(model, one, row, outputs)) for one in inputs]
+    return [
+        replace(one, nullable=_takes_missing(model, one, row, outputs, has_null)) for one in inputs
+    ]
 
 
-def _takes_missing(model: Loaded, one: Input, row: Rows, outputs: list[Output]) -> bool:
+def _takes_missing(
+    model: Loaded, one: Input, row: Rows, outputs: list[Output], has_null: bool
+) -> bool:
     if one.dtype == "string":
-        if learns_empty_text(model.estimator):
+        if not has_null and learns_empty_text(model.estimator):
             return False
         missing: Any = np.array([None], dtype=object)
     elif one.dtype in ("float32", "float64"):
@@ -47,8 +54,11 @@ def _takes_missing(model: Loaded, one: Input, row: Rows, outputs: list[Output]) 
 
 def empty_text(model: Loaded) -> str:
     """What "" is at the model, as `Graph.empty_text` has it."""
-    if learns_empty_text(model.estimator):
-        return "value"
+    return "value" if learns_empty_text(model.estimator) else null_text(model)
+
+
+def null_text(model: Loaded) -> str:
+    """What null is at the model where the file has one, as `Graph.empty_text` has it."""
     return "none" if model.missing_text is None else "nan"
 
 

@@ -131,6 +131,7 @@ class Cells:
             return frozenset([cell.value])
         if cell.op == "map":
             values = [value for _, value in cell.value.rows] + [cell.value.default]
+            values += [cell.value.missing] if cell.args[0].nullable else []
             return frozenset(values) if None not in values and not cell.nullable else None
         known = [self.domain(one, depth) for one in cell.args if one.dtype in (DOUBLE, FLOAT)]
         found = [one for one in known if one is not None]

@@ -64,7 +64,7 @@ def compiled(graph: Graph, inputs: dict[str, Array], program: Program) -> Progra
         program.values[tensor.name] = _constants(program.cells, tensor)
     for node in graph.nodes:
         attributes = {one.name: helper.get_attribute_value(one) for one in node.attribute}
-        attributes |= {"op_type": node.op_type, "empty_text": graph.empty_text}
+        attributes |= {"op_type": node.op_type, "null_text": graph.null_text}
         given = [program.values[name] if name else np.empty(0, object) for name in node.input]
         if node.op_type == "TreeEnsemble":
             result = _trees(program, attributes, given[0])

@@ -571,13 +571,8 @@ def label_encoder(cells: Cells, attributes: dict[str, Any], inputs: list[Array])
     name = next(name for name in attributes if name.startswith("values_"))
     default = attributes.get(f"default_{name.removeprefix('values_').rstrip('s')}", -1)
     known = dict(reversed(list(zip(keys, attributes[name], strict=True))))
-    empty = attributes["empty_text"] == "value"
-    missing = default if empty else known.get("", default)
-    rows = tuple(
-        (key, _plain(value))
-        for key, value in known.items()
-        if (key or empty) and not key.startswith("\x00")
-    )
+    missing = known.pop(attributes["null_text"], default)
+    rows = tuple((key, _plain(value)) for key, value in known.items() if not key.startswith("\x00"))
     table = Table(rows, _plain(default), _plain(missing))
     dtype = FLOAT if name == "values_floats" else DOUBLE
     return each(lambda one: looked_up(cells, one, table, dtype), *inputs)

@@ -13,7 +13,7 @@ from converters.catalog import TARGETS
 from converters.contract import Options, Output, OutputKind, Request
 from converters.errors import Refused
 from converters.onnx_graph import compose, inputs, nullable
-from converters.onnx_graph.graph import Graph, Value
+from converters.onnx_graph.graph import NULL_TEXT, Graph, Value
 from converters.onnx_graph.outputs import outputs_of
 from converters.pmml_document import compile as compiler
 from converters.pmml_document.cells import TYPES, Cell
@@ -34,7 +34,7 @@ def write(model: Loaded, request: Request, folder: Path) -> Converted:
     Raises:
         Refused: by name, for what no emitter writes, and what `pmml_document` refuses.
     """
-    graph = Graph(empty_text=nullable.empty_text(model))
+    graph = Graph(empty_text=nullable.null_text(model), null_text=NULL_TEXT)
     declared, frame = inputs.declare(graph, model.signature, Options(inputs="columns"))
     if model.signature.tensor is None:
         inputs.check_width(model.estimator, frame)
@@ -61,7 +61,7 @@ def write(model: Loaded, request: Request, folder: Path) -> Converted:
     return Converted(
         file=FILE,
         signature=model.signature,
-        inputs=nullable.probed(model, declared, outputs),
+        inputs=nullable.probed(model, declared, outputs, has_null=True),
         outputs=outputs,
         exact=not graph.inexact,
         facts={

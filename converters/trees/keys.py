@@ -53,8 +53,8 @@ def _other_types(frame: Frame, place: int, column: Value) -> Refused:
 def _place_of_word(graph: Graph, column: Value, category: Category) -> Value:
     known = list(category.words)
     places = [float(place) for place in range(len(known))]
-    if "" not in known:
-        known, places = [*known, ""], [*places, float("nan")]
+    if graph.null_text not in known:
+        known, places = [*known, graph.null_text], [*places, float("nan")]
     return graph.op(
         "LabelEncoder",
         [column],
