@@ -13,11 +13,11 @@ import onnx
 from converters.contract import Input, Output, OutputKind, Request
 from converters.errors import Refused
 from converters.onnx_refit import graphs, outputs, ports, versions
+from converters.quoting import quoted
 from converters.routes.converted import Converted, Elsewhere
 from converters.sampling.tensors import resized
 from converters.sources.loaded import Loaded
 from converters.sources.onnx import OnnxModel, Port, columns_of
-from converters.quoting import quoted
 
 FILE = "model.onnx"
 DATA_FILE = "model.onnx.data"  # where there is one
