@@ -40,8 +40,6 @@ OF_NUMBERS = frozenset(
 )
 # What loading raises in Python, beside what Spark itself raises.
 UNREAD = (AttributeError, ImportError, TypeError, ValueError, OSError)
-# numpy's kinds and sizes → Spark's types.
-TYPES = {"b1": "boolean", "i4": "int", "i8": "bigint", "f4": "float", "f8": "double"}
 
 
 @dataclass
@@ -64,6 +62,7 @@ class SparkModel:
     notes: list[str] = field(default_factory=list)
     hints: Hints | None = None
     _last: tuple[Any, Any] | None = None
+    _java: list[Any] | None = None
 
     @property
     def categories_(self) -> list[npt.NDArray[Any]]:
@@ -94,23 +93,26 @@ class SparkModel:
         return self._last[1]
 
     def _transformed(self, frame: Any) -> list[Any]:
-        session = spark_session.session()
-        if self.vector:
-            from pyspark.ml.linalg import Vectors, VectorUDT
-            from pyspark.sql.types import StructField, StructType
+        """Stage by stage inside the JVM: no Python of Spark's own is started for it."""
+        from pyspark.sql import DataFrame
 
-            rows = [(Vectors.dense(row),) for row in np.asarray(frame, np.float64)]
-            schema: Any = StructType([StructField(self.vector, VectorUDT())])
-        else:
-            rows, schema = _rows(frame)
-        answered: list[Any] = self.pipeline.transform(
-            session.createDataFrame(rows, schema)
-        ).collect()
-        if len(answered) != len(rows):
-            raise ValueError(
-                f"the pipeline leaves out {len(rows) - len(answered)} of {len(rows)} rows"
-            )
+        given = _vectors(frame, self.vector) if self.vector else table_of(frame)
+        count = len(frame)
+        made = given._jdf
+        for stage in self._stages():
+            made = stage.transform(made)
+        answered: list[Any] = DataFrame(made, spark_session.session()).collect()
+        if len(answered) != count:
+            raise ValueError(f"the pipeline leaves out {count - len(answered)} of {count} rows")
         return answered
+
+    def _stages(self) -> list[Any]:
+        """The stages as Java has them; a search and a pipeline are what is in them."""
+        from converters.onnx_graph.spark import steps
+
+        if self._java is None:
+            self._java = [stage._to_java() for stage in steps(self.pipeline)]
+        return self._java
 
 
 def load(folder: Path, config: dict[str, Any]) -> SparkModel:
@@ -341,17 +343,30 @@ def unsettled(model: Loaded, rows: Rows, outputs: list[Output]) -> npt.NDArray[n
     return spark_ties.found(model.estimator.pipeline, table, answer, rows)
 
 
-def _rows(frame: pd.DataFrame) -> tuple[list[tuple[Any, ...]], str]:
-    """A frame as Spark takes it: plain values, None for a missing text, and a schema."""
-    columns, types = [], []
+def table_of(frame: pd.DataFrame) -> Any:
+    """A frame as Spark's table, None for a missing text and NaN for a missing number."""
+    import pyarrow
+
+    columns = []
     for name in frame.columns:
         series = frame[name]
         if series.dtype == object or pd.api.types.is_string_dtype(series):
-            columns.append([value if isinstance(value, str) else None for value in series])
-            types.append("string")
+            texts = [value if isinstance(value, str) else None for value in series]
+            columns.append(pyarrow.array(texts, pyarrow.string()))
         else:
-            columns.append(series.to_numpy().tolist())
-            types.append(TYPES[series.dtype.str[1:]])
-    quoted = [str(name).replace("`", "``") for name in frame.columns]
-    schema = ", ".join(f"`{name}` {kind}" for name, kind in zip(quoted, types, strict=True))
-    return list(zip(*columns, strict=True)), schema
+            # Not by way of pandas, which would have NaN for null.
+            columns.append(pyarrow.array(series.to_numpy(), from_pandas=False))
+    names = [str(name) for name in frame.columns]
+    made = pyarrow.Table.from_arrays(columns, names=names)
+    return spark_session.session().createDataFrame(made)
+
+
+def _vectors(rows: Any, name: str) -> Any:
+    """Rows of one tensor as a table of one vector."""
+    import pyarrow
+    from pyspark.ml.functions import array_to_vector
+
+    lists = pyarrow.array(np.asarray(rows, np.float64).tolist(), pyarrow.list_(pyarrow.float64()))
+    table = pyarrow.Table.from_arrays([lists], names=["slots"])
+    made = spark_session.session().createDataFrame(table)
+    return made.select(array_to_vector(made["slots"]).alias(name))

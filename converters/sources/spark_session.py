@@ -25,6 +25,7 @@ HOW = (
     "Install a whole Java 17 or newer on the worker, on its PATH or under JAVA_HOME "
     "(Debian: openjdk-17-jre-headless)."
 )
+NO_PYTHON = "crossport-starts-no-python-worker"
 JAVA_OPTIONS = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:-UsePerfData -Xshare:auto"
 
 
@@ -91,6 +92,8 @@ def _surroundings(java: Path, scratch: Path) -> None:
     configuration = scratch / "conf"
     configuration.mkdir()
     (configuration / "log4j2.properties").write_text("rootLogger.level = off\n", encoding="utf-8")
+    # Spark's own Python workers would talk over the network, which a confined child does not have.
+    os.environ["PYSPARK_PYTHON"] = NO_PYTHON
     os.environ["JAVA_HOME"] = str(java.parent.parent)
     os.environ["SPARK_CONF_DIR"] = str(configuration)
     os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"

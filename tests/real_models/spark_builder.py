@@ -455,13 +455,11 @@ def statement() -> list[Any]:
     ]
 
 
-def rows(session: Any) -> Any:
+def rows() -> Any:
     """The table as Spark's, with the numbers as a vector too."""
-    from converters.sources.spark import _rows
+    from converters.sources.spark import table_of
 
-    data, schema = _rows(table())
-    frame = session.createDataFrame(data, schema)
-    return assembled(NUMBERS).transform(frame)
+    return assembled(NUMBERS).transform(table_of(table()))
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -472,10 +470,8 @@ def main(arguments: Sequence[str]) -> None:
     from mlflow.models import infer_signature
     from pyspark.ml import Pipeline
 
-    from converters.sources import spark_session
-
     folder, names = Path(arguments[0]), arguments[1:] or list(MODELS)
-    whole = rows(spark_session.session())
+    whole = rows()
     frame = table()
     for name in names:
         stages, columns = MODELS[name]
