@@ -23,6 +23,7 @@ from converters.sampling.features import (
     cast,
     columns_of,
     features_of,
+    fresh_categories,
     neighbours,
     random_values,
     rows_of,
@@ -35,6 +36,8 @@ MOST_EXAMPLES = 50
 MOST_SPECIAL = 1500
 # How often random rows are added where many turn out to be the same, as in small input spaces.
 TOP_UPS = 4
+# So many new unseen categories a column and time.
+MOST_FRESH = 12
 SLOW_ROW = 0.010  # seconds
 FEWEST_ROWS = 200
 MOST_SPLITS = 2000
@@ -204,9 +207,14 @@ def _learn_example(features: list[Feature], example: list[Array]) -> None:
 
 
 def _widen(features: list[Feature]) -> None:
-    """Let whole numbers reach further: an example of few of them leaves few rows to try."""
+    """Let whole numbers reach further, and encoders meet more of what they never saw.
+
+    An example of few whole numbers, and encoders of few categories, leave few rows to try.
+    """
     for feature in features:
-        if feature.type in WHOLE and not feature.categories:
+        if feature.categories and feature.unseen:
+            feature.categories += fresh_categories(feature, MOST_FRESH)
+        elif feature.type in WHOLE and not feature.categories:
             low, high = feature.range()
             feature.spans([low - (high - low) - 10, high + (high - low) + 10])
 

@@ -145,6 +145,17 @@ def random_values(feature: Feature, count: int, random: np.random.Generator) -> 
     return cast(feature, values)
 
 
+def fresh_categories(feature: Feature, count: int) -> list[Any]:
+    """`count` values that are none of a column's categories; of booleans there are none."""
+    if feature.type == "boolean":
+        return []
+    if feature.dtype == object:
+        start = len(feature.categories)
+        return [f"never seen {start + i}" for i in range(count)]
+    step = 1 if feature.type in WHOLE else 0.75
+    return [max(feature.categories) + step * (i + 1) for i in range(count)]
+
+
 def neighbours(feature: Feature, points: Floats) -> Array:
     """Each point and the values just beside it: in float64 and in float32, or whole numbers."""
     points = points[np.isfinite(points)]

@@ -24,7 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from converters.trees import links
-from converters.trees.links import LEAF
+from converters.trees.links import LEAF as LEAF  # part of the form
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]

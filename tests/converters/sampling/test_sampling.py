@@ -166,3 +166,11 @@ def test_float32_inputs_get_float32_rows():
     rows = rows.astype(np.float32)
     model = RandomForestClassifier(3).fit(rows, labels)
     assert drawn(model, rows, [LABEL]).rows["X"].dtype == np.float32
+
+
+def test_an_encoder_of_few_categories_meets_many_that_it_never_saw():
+    frame = pd.DataFrame({"floor": [1, 2, 3] * 20, "size": [0.5, 1.5] * 30, "lift": [True] * 60})
+    labels = (frame["floor"] == 2).astype(int)
+    model = make_pipeline(OneHotEncoder(handle_unknown="ignore"), LogisticRegression())
+    sampled = drawn(model.fit(frame, labels), frame, rows=400)
+    assert len(sampled.kinds) >= 400
