@@ -6,6 +6,7 @@ torch.export has captured for any data is recorded.
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -42,7 +43,7 @@ def script_of(model: Loaded, face: Interface) -> Script:
     estimator = model.estimator
     failed: list[Failure] = []
     if estimator.program is None and _as_they_are(model, face):
-        attempt = partial(torch.jit.script, estimator.module)
+        attempt = partial(_scripted, estimator.module)
         logged = estimator.kind == SCRIPT
         scripted = estimator.module if logged else tried("torch.jit.script", attempt, failed)
         if scripted is not None:
@@ -62,6 +63,17 @@ def script_of(model: Loaded, face: Interface) -> Script:
         if traced is not None:
             return Script(traced, "torch.jit.trace, from torch.export", face.inputs)
     raise refusal(failed)
+
+
+def _scripted(module: Any) -> Any:
+    """The module compiled, and proven to be one that can be saved.
+
+    A parameter like `b=None` without a type is compiled as a tensor that does not exist, which
+    PyTorch then cannot write.
+    """
+    made = torch.jit.script(module)
+    torch.jit.save(made, io.BytesIO())
+    return made
 
 
 def _as_they_are(model: Loaded, face: Interface) -> bool:
