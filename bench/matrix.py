@@ -1,7 +1,7 @@
 """The whole test corpus against every target: what converts, what is refused, what is wrong.
 
 Every real model of tests/real_models is converted to every target that its flavor has a route to.
-What is proven is judged a second time on other and more rows (another seed, four thousand), and
+What is proven is judged a second time on other and mostly more rows (another seed, four thousand), and
 counts as *wrong published* where that finds a difference. Pre-flight's static answer is compared
 with what happened. Writes docs/coverage.md. NAMES=… does only makers whose name holds one of them;
 RESULTS=FILE keeps what became of each, and goes on from there when it is started again.
@@ -30,6 +30,8 @@ SIDES = 2
 PROVEN, REFUSED, WRONG = "proven", "refused", "wrong"
 SECOND_ROWS = 4000
 SECOND_SEED = 777
+# Where judging takes longer than this, in seconds, the second opinion has as many rows as the first.
+SLOW = 20
 
 
 @dataclass(frozen=True)
@@ -108,14 +110,16 @@ def _outcome(
         raise LookupError(target)
     foreseen = _foreseen(model, target)
     job = jobs.make_job(folder / f"{target}-1", model, flavor, target)
+    request = contract.read(contract.Request, job / contract.REQUEST_FILE)
     blank = Outcome(flavor, target, name, PROVEN, foreseen=foreseen)
     report: Any = _convert(job, route)
     if report.state == "converted":
         report = _judged(job, row, judge)
     if report.state != "proven":
         return replace(blank, state=report.state, code=report.code, sentence=report.sentence)
+    rows = SECOND_ROWS if sum(report.seconds.values()) < SLOW else request.rows
     again = jobs.make_job(
-        folder / f"{target}-2", model, flavor, target, seed=SECOND_SEED, rows=SECOND_ROWS
+        folder / f"{target}-2", model, flavor, target, seed=SECOND_SEED, rows=rows
     )
     second: Any = _convert(again, route)
     if second.state == "converted":
