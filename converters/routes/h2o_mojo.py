@@ -32,7 +32,7 @@ def convert(model: Loaded, request: Request, folder: Path) -> Converted:
             f"H2O exports no MOJO of this {estimator.algorithm} model. Train a GLM, GBM, random "
             "forest, XGBoost or deep learning model.",
         )
-    _refuse_skipping(estimator)
+    refuse_skipping(estimator, "no_mojo")
     h2o_columns.check(model.signature, estimator.columns)
     estimator.model.download_mojo(path=str(folder / FILE))
     return described(model, FILE)
@@ -68,16 +68,20 @@ def _inputs(model: Loaded) -> list[Input]:
     ]
 
 
-def _refuse_skipping(estimator: H2OModel) -> None:
-    """See that genmodel answers a level that it does not know, or that is missing."""
+def refuse_skipping(estimator: H2OModel, code: str) -> None:
+    """See that genmodel answers a level that it does not know, or that is missing.
+
+    Raises:
+        Refused: by this code.
+    """
     if estimator.algorithm != "glm" or not any(estimator.columns.values()):
         return
     if not estimator.archive.flag("mean_imputation"):
         raise Refused(
-            "no_mojo",
-            "The model was trained with missing_values_handling='Skip', and genmodel stops at a "
-            "missing or unknown level instead of answering. Train it with 'MeanImputation', or "
-            "export to ONNX.",
+            code,
+            "The model was trained with missing_values_handling='Skip', and genmodel does not "
+            "answer a missing or unknown level as the server does. Train it with "
+            "'MeanImputation', or export to ONNX.",
         )
 
 

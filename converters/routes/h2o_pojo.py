@@ -38,6 +38,7 @@ def convert(model: Loaded, request: Request, folder: Path) -> Converted:
             "A POJO is Java source, and this worker has no javac to compile and prove it with. "
             "Export to MOJO, or ask its administrator for a JDK, 17 or newer.",
         )
+    h2o_mojo.refuse_skipping(estimator, "no_pojo")
     _refuse_bayes(estimator)
     source = _source(estimator)
     (folder / FILE).write_text(source, encoding="utf-8", newline="\n")

@@ -141,10 +141,12 @@ def load(folder: Path, config: dict[str, Any]) -> H2OModel:
     path = _file(place)
     _same_version(str(config.get("h2o_version") or ""))
     server = h2o_server.connected()
-    from h2o.exceptions import H2OError, H2OResponseError, H2OServerError
+    from h2o.exceptions import H2OConnectionError, H2OError, H2OResponseError, H2OServerError
 
     try:
         model = server.upload_model(str(path))
+    except H2OConnectionError as error:
+        raise h2o_server.gone(error) from error
     except (H2OResponseError, H2OServerError, H2OError, OSError, ValueError) as error:
         raise mlmodel.unreadable(path, error) from error
     told = model._model_json["output"]
@@ -272,7 +274,7 @@ def unsettled(model: Loaded, rows: Rows, outputs: list[Output]) -> npt.NDArray[n
     if len(classes) < 2 or LABEL not in {one.source for one in outputs}:
         return np.zeros(count, dtype=np.bool_)
     frame = model.frame(rows)
-    told = np.asarray(ask(model, PROBABILITIES, frame), np.float64).reshape(count, len(classes))
+    told: Any = ask(model, PROBABILITIES, frame)
     if len(classes) > 2:
         ranked = np.sort(told, axis=1)
         return np.asarray(ranked[:, -1] - ranked[:, -2] <= DRAWN, dtype=np.bool_)

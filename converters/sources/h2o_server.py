@@ -52,6 +52,16 @@ def connected() -> Any:
     return h2o
 
 
+def gone(error: Exception) -> Refused:
+    """The refusal where the server ended while it was asked."""
+    return Refused(
+        "h2o_server",
+        f"The H2O server, which alone reads H2O's models, ended while it read this one "
+        f"({' '.join(str(error).split())[:200]}). Try again, or ask the worker's administrator for "
+        "more memory.",
+    )
+
+
 def _java() -> None:
     """Let h2o find the Java that the environment pins.
 

@@ -65,7 +65,7 @@ def test_a_model_answers_alike(done, target, name):
 @pytest.mark.parametrize("name", ["forest", "forest_balanced", "gbm_amount", "anomalies"])
 def test_trees_answer_to_the_last_bit_beside_their_split_points(done, name):
     """Which they do only where the server is given the doubles themselves, not their digits."""
-    assert "neighbour" in (done["onnx", name] / "convert" / "kinds.json").read_text()
+    assert "threshold" in (done["onnx", name] / "convert" / "kinds.json").read_text()
     assert max(one.max_abs for one in judged(done["onnx", name]).parity) == 0.0
 
 
