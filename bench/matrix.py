@@ -1,10 +1,10 @@
 """The whole test corpus against every target: what converts, what is refused, what is wrong.
 
 Every real model of tests/real_models is converted to every target that its flavor has a route to.
-What is proven is judged a second time on other and mostly more rows (another seed, four thousand), and
-counts as *wrong published* where that finds a difference. Pre-flight's static answer is compared
-with what happened. Writes docs/coverage.md. NAMES=… does only makers whose name holds one of them;
-RESULTS=FILE keeps what became of each, and goes on from there when it is started again.
+What is proven is judged a second time on other and mostly more rows (another seed, four thousand)
+and counts as *wrong published* where that finds a difference. Pre-flight's static answer is
+compared with what happened. Writes docs/coverage.md. NAMES=… does only makers whose name holds one
+of them; RESULTS=FILE keeps what became of each, and goes on from there when it is started again.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ SIDES = 2
 PROVEN, REFUSED, WRONG = "proven", "refused", "wrong"
 SECOND_ROWS = 4000
 SECOND_SEED = 777
-# Where judging takes longer than this, in seconds, the second opinion has as many rows as the first.
+# Where judging takes more seconds than this, the second opinion has as many rows as the first.
 SLOW = 20
 
 
