@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import importlib
 import warnings
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from converters.errors import Refused
-from converters.sources import mlmodel, patched, signatures, texts
+from converters.sources import mlmodel, optional, patched, signatures, texts
 from converters.sources.loaded import Answers, Loaded, Rows
 
 __all__ = ["Answers", "Loaded", "Rows", "load"]
@@ -77,7 +78,7 @@ def load(folder: Path, flavor: str) -> Loaded:
     else:
         own = getattr(source, "signature", None)
         signature = signatures.signature(document, folder, flavor, estimator, own)
-    return Loaded(
+    loaded = Loaded(
         flavor=flavor,
         estimator=estimator,
         mlmodel=document,
@@ -92,6 +93,7 @@ def load(folder: Path, flavor: str) -> Loaded:
         missing_text=signatures.missing_text(estimator),
         one_text=texts.reads_texts(estimator),
     )
+    return optional.carried(loaded, partial(signatures.example, document, folder))
 
 
 def _check_fitted(estimator: Any) -> None:
