@@ -92,13 +92,15 @@ def _surroundings(java: Path, scratch: Path) -> None:
     configuration = scratch / "conf"
     configuration.mkdir()
     (configuration / "log4j2.properties").write_text("rootLogger.level = off\n", encoding="utf-8")
-    # Spark's own Python workers would talk over the network, which a confined child does not have.
-    os.environ["PYSPARK_PYTHON"] = NO_PYTHON
-    os.environ["JAVA_HOME"] = str(java.parent.parent)
-    os.environ["SPARK_CONF_DIR"] = str(configuration)
-    os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
-    os.environ["SPARK_LOCAL_DIRS"] = str(scratch)
-    os.environ["HADOOP_USER_NAME"] = "crossport"
+    os.environ.update(
+        JAVA_HOME=str(java.parent.parent),
+        SPARK_CONF_DIR=str(configuration),
+        SPARK_LOCAL_IP="127.0.0.1",
+        SPARK_LOCAL_DIRS=str(scratch),
+        HADOOP_USER_NAME="crossport",
+        # Spark's Python workers would talk over the network, which a confined child does not have.
+        PYSPARK_PYTHON=NO_PYTHON,
+    )
 
 
 def whole_java() -> Path:
