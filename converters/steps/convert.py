@@ -28,7 +28,7 @@ from converters.steps.jobdir import (
     verify_model,
     versions,
 )
-from converters.steps.phases import LOAD, phase
+from converters.steps.phases import LOAD, ended, phase
 
 if TYPE_CHECKING:
     from converters.golden import Rows
@@ -71,6 +71,7 @@ def run(jobdir: Path) -> bool:
         sentence = f"The conversion broke: {type(error).__name__}. Its log says where."
         report = ConvertReport("crashed", "crashed", sentence)
     report = replace(report, seconds=work.seconds, versions=versions(*PACKAGES))
+    ended(work.folder)
     contract.write(report, work.folder / contract.REPORT_FILE)
     return report.state != "crashed"
 

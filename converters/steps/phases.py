@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from converters.errors import Refused
@@ -26,6 +26,12 @@ def phase(folder: Path, seconds: dict[str, float], name: str) -> Iterator[None]:
     (folder / FILE).write_text(name, encoding="ascii")
     with timed(seconds, name):
         yield
+
+
+def ended(folder: Path) -> None:
+    """Take the mark away: the step ended by itself, and its report says how."""
+    with suppress(OSError):  # a folder of that name, which only the model's own code makes
+        (folder / FILE).unlink(missing_ok=True)
 
 
 def refusal(mark: bytes, number: int) -> Refused | None:

@@ -205,6 +205,21 @@ class RowLoop(nn.Module):
         return x * 0.0 + torch.where(x > 0, x, x * 0.1) + 0.0 * steps
 
 
+class Optional(nn.Module):
+    """A parameter that nobody passes: without its type a script keeps it as no tensor at all."""
+
+    def __init__(self):
+        super().__init__()
+        self.head = nn.Linear(4, 3)
+
+    def forward(self, x, shift=None):
+        return self.head(x) if shift is None else self.head(x) + shift
+
+
+def make_optional(folder):
+    save(folder, Optional(), tensor("float32", 4))
+
+
 def make_branching_script(folder):
     save(folder, torch.jit.script(RowLoop()), tensor("float32", 4))
 

@@ -17,7 +17,7 @@ PYTORCH = [
         *("mixed_columns", "branching_script", "script", "trace", "exported", "exported_cnn"),
         *("exported_tokens", "double", "bytes_and_flags", "length_by_example", "on_a_gpu"),
         *("mean_of_any_length", "two_free_axes"),
-        *("script_of_columns", "script_of_two", "branch", "own_code"),
+        *("script_of_columns", "script_of_two", "branch", "own_code", "optional"),
     )
 ]
 # A script takes its tensors as they are: nothing joins columns of several types before it. What

@@ -33,6 +33,10 @@ def test_a_module_is_compiled_and_a_graph_is_recorded(done):
     assert done.report("exported").facts["exporter"] == "torch.jit.trace, from torch.export"
 
 
+def test_a_script_that_cannot_be_saved_gives_way_to_a_recorded_graph(done):
+    assert done.report("optional").facts["exporter"] == "torch.jit.trace, from torch.export"
+
+
 def test_inputs_are_listed_in_the_order_in_which_forward_takes_them(done):
     assert [item.name for item in done.report("two_inputs").inputs] == ["numbers", "category"]
 

@@ -4,15 +4,17 @@ import json
 import os
 import pickle
 import shutil
+import signal
 from collections import Counter
 
 import numpy as np
 import pytest
+import yaml
 
 from converters import golden
 from converters.contract import Input, Output, OutputKind
 from converters.errors import Refused
-from converters.steps import asking
+from converters.steps import asking, phases
 from tests.converters import jobs
 
 PREDICTION = Output("prediction", OutputKind.VALUES, "float64")
@@ -95,6 +97,35 @@ def test_a_model_that_ends_the_process_while_it_loads_is_refused(tmp_path, logis
     report = jobs.convert(jobs.make_job(tmp_path / "job", model))
     assert (report.state, report.code) == ("refused", "model_unreadable")
     assert "its own code raises SystemExit" in report.sentence
+
+
+def test_a_child_that_dies_while_it_loads_leaves_the_mark_of_it(tmp_path, logistic):
+    """A module logged beside the model breaks down as a library does, by a signal."""
+    model = shutil.copytree(logistic, tmp_path / "model")
+    (model / "code").mkdir()
+    (model / "code" / "breaking.py").write_text("import os\nos.abort()\n")
+    (model / "model.pkl").write_bytes(b"cbreaking\nThing\n.")
+    document = yaml.safe_load((model / "MLmodel").read_text())
+    document["flavors"]["sklearn"]["code"] = "code"
+    (model / "MLmodel").write_text(yaml.safe_dump(document))
+    job = jobs.make_job(tmp_path / "job", model)
+    done = jobs.call("convert", job)
+    assert done.returncode == -signal.SIGABRT
+    assert not (job / "convert" / "report.json").exists()
+    refused = phases.refusal((job / "convert" / phases.FILE).read_bytes(), -done.returncode)
+    assert refused is not None
+    assert refused.code == "model_unreadable"
+
+
+def test_a_model_that_lost_an_attribute_is_refused_as_damaged(tmp_path, logistic):
+    """The name of what it learned, with one letter changed: our own reading meets it first."""
+    model = shutil.copytree(logistic, tmp_path / "model")
+    content = (model / "model.pkl").read_bytes()
+    assert b"coef_" in content
+    (model / "model.pkl").write_bytes(content.replace(b"coef_", b"coeg_"))
+    report = jobs.convert(jobs.make_job(tmp_path / "job", model))
+    assert (report.state, report.code) == ("refused", "model_unreadable")
+    assert "lacks 'coef_'" in report.sentence
 
 
 class Touching:
