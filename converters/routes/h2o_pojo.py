@@ -8,7 +8,7 @@ from converters.catalog import TARGETS
 from converters.contract import Request
 from converters.errors import Refused
 from converters.native import pojo_source
-from converters.routes import h2o_mojo
+from converters.routes import genmodel_file
 from converters.routes.converted import Converted
 from converters.sources import h2o_server
 from converters.sources.h2o import H2OModel
@@ -23,13 +23,13 @@ def convert(model: Loaded, request: Request, folder: Path) -> Converted:
 
     Raises:
         Refused: `no_pojo` for models without one; `no_compiler` where nothing could compile it, and
-            so prove it; what `h2o_mojo` refuses of the signature.
+            so prove it; what `genmodel_file` refuses of the signature.
     """
     estimator: H2OModel = model.estimator
     if not estimator.model.have_pojo:
         raise Refused(
             "no_pojo",
-            f"H2O {h2o_mojo.version()} writes no POJO of this {estimator.algorithm} model. "
+            f"H2O {genmodel_file.version()} writes no POJO of this {estimator.algorithm} model. "
             f"{estimator.instead}",
         )
     if pojo.javac() is None:
@@ -38,14 +38,14 @@ def convert(model: Loaded, request: Request, folder: Path) -> Converted:
             "A POJO is Java source, and this worker has no javac to compile and prove it with. "
             "Export to MOJO, or ask its administrator for a JDK, 17 or newer.",
         )
-    h2o_mojo.refuse_skipping(estimator, "no_pojo")
+    genmodel_file.refuse_skipping(estimator, "no_pojo")
     _refuse_bayes(estimator)
     source = _source(estimator)
     (folder / FILE).write_text(source, encoding="utf-8", newline="\n")
     notes = ["Compile it with h2o-genmodel of the same version on the class path."]
     if estimator.algorithm == "deeplearning":
         notes.append("Its layers are fields of the class, not of an object: score in one thread.")
-    return h2o_mojo.described(model, FILE, notes)
+    return genmodel_file.described(model, FILE, notes)
 
 
 def _refuse_bayes(estimator: H2OModel) -> None:
@@ -67,7 +67,7 @@ def _source(estimator: H2OModel) -> str:
     server = h2o_server.connected()
     written = server.api(f"GET /3/Models.java/{estimator.model.model_id}")
     try:
-        return pojo_source.prepared(str(written), h2o_mojo.version())
+        return pojo_source.prepared(str(written), genmodel_file.version())
     except pojo_source.SourceError as error:
         raise Refused(
             "no_pojo",

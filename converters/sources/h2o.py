@@ -270,7 +270,7 @@ def unsettled(model: Loaded, rows: Rows, outputs: list[Output]) -> npt.NDArray[n
     are equally probable it draws, by a number that it makes of the row's bits.
     """
     count = len(next(iter(rows.values())))
-    classes = model.estimator.classes or ()
+    classes: list[str] = list(model.estimator.classes or [])
     if len(classes) < 2 or LABEL not in {one.source for one in outputs}:
         return np.zeros(count, dtype=np.bool_)
     frame = model.frame(rows)
@@ -280,7 +280,7 @@ def unsettled(model: Loaded, rows: Rows, outputs: list[Output]) -> npt.NDArray[n
         return np.asarray(ranked[:, -1] - ranked[:, -2] <= DRAWN, dtype=np.bool_)
     second = told[:, 1]
     chosen = np.asarray(ask(model, LABEL, frame)).astype(str).ravel()
-    named = np.asarray(chosen == str(classes[1]))
+    named: Any = chosen == str(classes[1])
     if named.all() or not named.any():
         return np.zeros(count, dtype=np.bool_)
     enough, short = second[named].min(), second[~named].max()
