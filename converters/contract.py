@@ -11,6 +11,7 @@ A job directory looks like this; each child writes one folder and reads the othe
     model/                the model's artifacts as fetched, MLmodel at the top
     convert/              by `python -m converters convert JOBDIR`, which loads the model
         report.json       ConvertReport
+        phase             which part it is at, "load" among them; gone once it has ended by itself
         model.onnx|pmml   the converted file
         rows/             the sampled rows and the original's answers (converters/golden.py)
         rows-1/ …         the same at other lengths of free axes, where the file takes them
@@ -37,6 +38,8 @@ from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 SCHEMA = 1
 REQUEST_FILE = "request.json"
 REPORT_FILE = "report.json"
+PHASE_FILE = "phase"
+LOADING = "load"
 MODEL_DIR = "model"
 CONVERT_DIR = "convert"
 JUDGE_DIR = "judge"

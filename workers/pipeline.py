@@ -16,8 +16,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from converters import catalog, contract
-from converters.steps import phases
-from workers import collect, environments
+from workers import breakdown, collect, environments
 from workers.sandbox import ChildResult, Killed, Limits, command, level, remove_tree, run_child
 
 STEPS = ("fetch", "environment", "convert", "parity", "optimise", "benchmark", "jvm", "bundle")
@@ -369,11 +368,11 @@ class _Run:
         if code != "child_killed" or child.signal is None or child.peak_mb > most * FULL_MEMORY:
             return _crash(code, sentence)
         try:
-            mark = b"" if folder.is_symlink() else collect.read_bytes(folder / phases.FILE)
+            mark = b"" if folder.is_symlink() else collect.read_bytes(folder / contract.PHASE_FILE)
         except collect.Strange:
             mark = b""  # it came to no phase, as the judge never does
-        no = phases.refusal(mark, child.signal)
-        return _Ended(State.REFUSED, no.code, no.sentence) if no else _crash(code, sentence)
+        no = breakdown.refusal(mark, child.signal)
+        return _Ended(State.REFUSED, breakdown.CODE, no) if no else _crash(code, sentence)
 
     def _follow(
         self, state: str, code: str, sentence: str, *, good: str, child: ChildResult

@@ -28,7 +28,7 @@ from converters.steps.jobdir import (
     verify_model,
     versions,
 )
-from converters.steps.phases import LOAD, ended, phase
+from converters.steps.phases import ended, phase
 
 if TYPE_CHECKING:
     from converters.golden import Rows
@@ -88,7 +88,7 @@ def _convert(work: _Work) -> ConvertReport:
         from converters.steps.preflight import refuse_commands
 
         refuse_commands(model_folder, request.flavor)
-    with work.phase(LOAD):
+    with work.phase(contract.LOADING):
         from converters import sources
 
         model = sources.load(model_folder, request.flavor)

@@ -89,8 +89,9 @@ def check(booster: Any) -> None:
         leaves = int(fields["num_leaves"])
         if leaves > 1:
             asked = np.append(_whole(fields["split_feature"]), np.full(leaves, LEAF))
-            children = (_children(fields, key, len(asked)) for key in ("left_child", "right_child"))
-            links.check(asked, *children, features)
+            left = _children(fields, "left_child", len(asked))
+            right = _children(fields, "right_child", len(asked))
+            links.check(asked, left, right, features)
 
 
 def learned(booster: Any) -> dict[int, Category]:
