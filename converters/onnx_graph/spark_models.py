@@ -114,13 +114,19 @@ def _has_thresholds(stage: Any) -> bool:
 
 def dot(graph: Graph, column: Column, coefficients: Any) -> Value:
     """[N, 1] x @ coefficients; a sparse vector's missing slots are not looked at."""
-    told = coefficients.toArray() if hasattr(coefficients, "toArray") else coefficients
-    weights = np.asarray(told, np.float64)
-    value = column.value
-    if type(coefficients).__name__ == "SparseVector" and len(coefficients.indices):
-        places = [int(place) for place in coefficients.indices]
-        value, weights = graph.take(value, places), weights[places]
-    return graph.matmul(value, weights.reshape(-1, 1))
+    weights = np.asarray(coefficients.toArray(), np.float64)
+    if type(coefficients).__name__ == "SparseVector":
+        return _sparse(graph, column.value, weights)
+    return graph.matmul(column.value, weights.reshape(-1, 1))
+
+
+def _sparse(graph: Graph, value: Value, weights: npt.NDArray[np.float64]) -> Value:
+    """[N, 1] the product of the slots that have a weight; the others may be NaN or infinite."""
+    places = [int(place) for place in np.flatnonzero(weights)]
+    if not places:
+        missing = Formula(graph, graph.take(value, [0])).is_nan()
+        return (missing.cast("float64") * 0.0).value
+    return graph.matmul(graph.take(value, places), weights[places].reshape(-1, 1))
 
 
 def margin(table: Table, stage: Any, coefficients: Any, intercept: float) -> Formula:
@@ -161,7 +167,10 @@ def logistic(table: Table, stage: Any) -> None:
         return
     column = features(table, stage)
     matrix = np.asarray(stage.coefficientMatrix.toArray(), np.float64)
-    product = Formula(graph, graph.matmul(column.value, matrix.T))
+    if type(stage.coefficientMatrix).__name__ == "SparseMatrix":
+        product = Formula(graph, graph.concat([_sparse(graph, column.value, w) for w in matrix]))
+    else:
+        product = Formula(graph, graph.matmul(column.value, matrix.T))
     for weights, shift in zip(matrix, stage.interceptVector.toArray(), strict=True):
         _tell_scale(table, column.traced(), weights, float(shift))
     raw = (product + stage.interceptVector.toArray()).value

@@ -459,7 +459,8 @@ def rows() -> Any:
     """The table as Spark's, with the numbers as a vector too."""
     from converters.sources.spark import table_of
 
-    return assembled(NUMBERS).transform(table_of(table()))
+    made = table_of(table())  # which starts the session that stages need
+    return assembled(NUMBERS).transform(made)
 
 
 def main(arguments: Sequence[str]) -> None:
