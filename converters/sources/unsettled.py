@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from converters import sources
 from converters.contract import Output
-from converters.sources import pairwise
+from converters.sources import margins, pairwise
 from converters.sources.loaded import Loaded, Rows
 
 Bools = npt.NDArray[np.bool_]
@@ -60,8 +60,7 @@ def rows(model: Loaded, asked: Rows, outputs: list[Output]) -> Bools:
     if own := getattr(sources.module(model.flavor), "unsettled", None):
         marked: Bools = own(model, asked, outputs)
         return marked
-    count = len(next(iter(asked.values())))
-    found = np.zeros(count, dtype=np.bool_)
+    found = _border(model, asked)
     parts = list(_parts(model.estimator))
     narrow = all(values.dtype == np.float32 for values in asked.values())
     last = pairwise.voter(model.estimator)
@@ -74,6 +73,15 @@ def rows(model: Loaded, asked: Rows, outputs: list[Output]) -> Bools:
         warnings.simplefilter("ignore")
         model.answer(asked, outputs)
     return found
+
+
+def _border(model: Loaded, asked: Rows) -> Bools:
+    """[N] where a support vector machine's own score is its rounding; none that cannot be asked."""
+    try:
+        return margins.rounded(model, asked)
+    except Exception:
+        # Foreign code on hostile rows, asked all at once: they are asked again, and counted.
+        return np.zeros(len(next(iter(asked.values()))), dtype=np.bool_)
 
 
 def _votes(part: Any) -> bool:
