@@ -75,7 +75,9 @@ class H2OModel:
     @property
     def instead(self) -> str:
         """What its owner may export to where another target is closed."""
-        return "Export it to MOJO." if self.model.have_mojo else "H2O exports no MOJO of it either."
+        if self.model.have_mojo:
+            return "Export it to MOJO."
+        return "Try POJO." if self.model.have_pojo else "H2O writes no MOJO of it either."
 
     @property
     def categories_(self) -> list[npt.NDArray[Any]]:

@@ -145,6 +145,16 @@ def clusters(rows: Any) -> Any:
 
 
 @model
+def clusters_plain(rows: Any) -> Any:
+    """Clusters of numbers as they are, whose means the model does not keep."""
+    from h2o.estimators import H2OKMeansEstimator
+
+    made = H2OKMeansEstimator(k=3, seed=1, standardize=False)
+    made.train(x=["age", "größe", "children"], training_frame=rows)
+    return made
+
+
+@model
 def clusters_levels(rows: Any) -> Any:
     """Clusters of levels beside numbers, as they are."""
     from h2o.estimators import H2OKMeansEstimator
