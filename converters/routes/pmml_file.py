@@ -49,6 +49,7 @@ def write(model: Loaded, request: Request, folder: Path) -> Converted:
     fields, given = _fields(program, graph, model)
     compiler.compiled(graph, given, program)
     outputs = outputs_of(answer, [field.name for field in fields])
+    _check_labels(outputs)
     told = [
         field
         for output, one in zip(outputs, answer.answers, strict=True)
@@ -71,6 +72,22 @@ def write(model: Loaded, request: Request, folder: Path) -> Converted:
         },
         notes=list(dict.fromkeys(graph.notes)),
     )
+
+
+def _check_labels(outputs: list[Output]) -> None:
+    """See that a double holds each label, since PMML's own integers are of 32 bits.
+
+    Raises:
+        Refused: `not_in_pmml`.
+    """
+    for output in outputs:
+        large = [v for v in output.classes if isinstance(v, int) and int(float(v)) != v]
+        if large:
+            raise Refused(
+                "not_in_pmml",
+                f"The class {large[0]} is a whole number that no double holds, and PMML would "
+                "round it; export to ONNX, or name the classes by text or smaller numbers.",
+            )
 
 
 def _for_pmml(refusal: Refused) -> Refused:

@@ -25,6 +25,7 @@ from sklearn import (
 )
 
 from converters.contract import Column, Identity, Request, Signature, Tensor
+from converters.errors import Refused
 from converters.routes import pmml_file
 from converters.sources.loaded import Loaded
 from converters.targets import pmml
@@ -153,3 +154,23 @@ def test_the_same_model_gives_the_same_bytes(tmp_path: Path):
         pmml_file.write(loaded, request, tmp_path / place)
         written.append((tmp_path / place / "model.pmml").read_bytes())
     assert written[0] == written[1]
+
+
+@pytest.mark.parametrize(("largest", "held"), [(2**53 + 1, False), (2**53, True)])
+def test_labels_that_no_double_holds_are_refused(tmp_path: Path, largest: int, held: bool):
+    model = tree.DecisionTreeClassifier(max_depth=3).fit(
+        ROWS, np.array([-(2**62), largest])[TWO.astype(int)]
+    )
+    loaded = Loaded("sklearn", model, {}, tmp_path, signed(ROWS))
+    request = Request("sklearn", "pmml", Identity("tests", "model", "1"))
+    if held:
+        converted = pmml_file.write(loaded, request, tmp_path)
+        told = loaded.answer({"X": ROWS}, converted.outputs)
+        scorer = pmml.open(tmp_path / converted.file)
+        got = scorer.score({"X": ROWS}, converted.inputs, converted.outputs)
+        assert np.array_equal(got["label"], told["label"])
+        return
+    with pytest.raises(Refused) as caught:
+        pmml_file.write(loaded, request, tmp_path)
+    assert caught.value.code == "not_in_pmml"
+    assert str(largest) in caught.value.sentence
