@@ -9,14 +9,16 @@ import lightgbm
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn import compose, impute, linear_model, pipeline, preprocessing
+from sklearn import compose, ensemble, impute, linear_model, pipeline, preprocessing
 
+from converters import golden
 from converters.contract import Column, Identity, Request, Signature
 from converters.errors import Refused
 from converters.routes import onnx_file, pmml_file
 from converters.sources import signatures
 from converters.sources.loaded import Loaded
 from converters.targets import pmml
+from tests.converters import jobs
 
 RANDOM = np.random.default_rng(5)
 WORDS = np.array(["", "Rome", "Oslo", "Bern", "nan", " ", None], dtype=object)
@@ -123,3 +125,30 @@ def test_two_kinds_of_missing_text_are_refused_as_what_they_are(target: str, tmp
         (onnx_file if target == "onnx" else pmml_file).write(loaded, request, tmp_path)
     assert caught.value.code == "two_missing"
     assert "None and NaN" in caught.value.sentence
+
+
+def test_a_job_proves_both_empty_and_missing_text(tmp_path: Path):
+    import mlflow
+
+    rows = table(np.nan)
+    steps = compose.make_column_transformer(
+        (ORDINAL, ["town"]), remainder="passthrough", verbose_feature_names_out=False
+    )
+    model = pipeline.make_pipeline(
+        steps,
+        ensemble.HistGradientBoostingRegressor(
+            max_iter=5, min_samples_leaf=5, categorical_features=["town"]
+        ),
+    ).set_output(transform="pandas")
+    model.fit(rows, VALUE)
+    signed = mlflow.models.infer_signature(rows, VALUE)
+    options = {"pip_requirements": ["mlflow"], "serialization_format": "cloudpickle"}
+    mlflow.sklearn.save_model(model, str(tmp_path / "saved"), signature=signed, **options)
+    job = jobs.make_job(tmp_path / "job", tmp_path / "saved", target="pmml")
+    report = jobs.convert(job)
+    assert report.state == "converted", report.sentence
+    assert all(one.nullable for one in report.inputs)
+    verdict = jobs.judge(job)
+    assert verdict.state == "proven", verdict.sentence
+    words, _ = golden.read(job / "convert" / "rows")
+    assert {"", None} <= set(words["town"].tolist())
