@@ -4,17 +4,18 @@ usage: torch_states_builder.py FOLDER [NAME …]; see torch_builder.py.
 """
 
 import argparse
-import importlib.util
+import importlib
 import json
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 
 sys.path.insert(0, str(Path(__file__).parent))
-from torch_builder import fitted, save, tensor
+from torch_builder import fitted, save, tensor  # type: ignore[import-not-found]
 
 NET = """
 from torch import nn
@@ -66,15 +67,11 @@ def build_model():
 """
 
 
-def trained(code, name="Net", *, beside=None):
-    """A module of this code after some training, and what its file would be called."""
-    place = Path(beside or os.environ["HOME"]) / "scratch.py"
-    place.write_text(code)
-    spec = importlib.util.spec_from_file_location("scratch", place)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    place.unlink()
-    return fitted(getattr(module, name)(), torch.randn(64, 8))
+def trained(code, name="Net"):
+    """A module of this code after some training."""
+    scope: dict[str, Any] = {"__name__": "scratch"}
+    exec(compile(code, "scratch.py", "exec"), scope)
+    return fitted(scope[name](), torch.randn(64, 8))
 
 
 def plain(folder, state, example=True, **files):
