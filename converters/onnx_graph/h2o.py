@@ -101,8 +101,8 @@ def h2o_model(graph: Graph, estimator: Any, frame: Frame) -> Predicted:
     }
     places = [frame.names.index(column) for column in archive.columns]
     chosen = frame.take(graph, places)
-    # A linear model that skips rows with gaps still counts an unknown level, as nothing.
-    missing = name != "glm" or archive.flag("mean_imputation")
+    # An unknown level is no missing one to k-means, nor to a linear model that skips gaps.
+    missing = name != "kmeans" and (name != "glm" or archive.flag("mean_imputation"))
     categories = {
         place: h2o_columns.category(known, chosen.dtypes[place], missing)
         for place, known in levels.items()

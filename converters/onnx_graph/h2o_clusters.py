@@ -13,8 +13,8 @@ from converters.onnx_graph.registry import Predicted
 def clusters(row: Row) -> Predicted:
     """The number of the nearest centre, the first one of equals.
 
-    Where the model does not standardise, a missing value counts nothing: H2O scales what is left
-    by one factor for all centres, which changes no order.
+    An unknown level differs from each centre's. Where the model does not standardise it does not
+    tell what a missing value counts, and the file is given none.
     """
     archive = row.archive
     count = int(archive.number("center_num"))

@@ -18,7 +18,7 @@ def described(model: Loaded, file: str, notes: Sequence[str] = ()) -> Converted:
     """What genmodel reads and answers, whichever of its files it is.
 
     Raises:
-        Refused: `column_missing`, `category_types`, `tensor_shape`, `kmeans_missing`.
+        Refused: `column_missing`, `category_types`, `tensor_shape`.
     """
     estimator: H2OModel = model.estimator
     inputs, outputs = _inputs(model), _outputs(estimator)
@@ -44,20 +44,26 @@ def _inputs(model: Loaded) -> list[Input]:
     ]
 
 
-def refuse_skipping(estimator: H2OModel, code: str) -> None:
-    """See that genmodel answers a level that it does not know, or that is missing.
+def refuse_levels(estimator: H2OModel, code: str) -> None:
+    """See that genmodel answers a level that it does not know, or that is missing, as H2O does.
 
     Raises:
         Refused: by this code.
     """
-    if estimator.algorithm != "glm" or not any(estimator.columns.values()):
+    if not any(estimator.columns.values()):
         return
-    if not estimator.archive.flag("mean_imputation"):
+    if estimator.algorithm == "glm" and not estimator.archive.flag("mean_imputation"):
         raise Refused(
             code,
             "The model was trained with missing_values_handling='Skip', and genmodel does not "
             "answer a missing or unknown level as the server does. Train it with "
             "'MeanImputation', or export to ONNX.",
+        )
+    if estimator.algorithm == "kmeans":
+        raise Refused(
+            code,
+            "This k-means reads levels, and genmodel takes an unknown one for the most frequent, "
+            "which the server does not. Export it to ONNX or PMML, or train it on numbers.",
         )
 
 

@@ -30,7 +30,7 @@ def convert(model: Loaded, request: Request, folder: Path) -> Converted:
             f"H2O exports no MOJO of this {estimator.algorithm} model. Train a GLM, GBM, random "
             "forest, XGBoost or deep learning model.",
         )
-    genmodel_file.refuse_skipping(estimator, "no_mojo")
+    genmodel_file.refuse_levels(estimator, "no_mojo")
     h2o_columns.check(model.signature, estimator.columns)
     estimator.model.download_mojo(path=str(folder / FILE))
     return genmodel_file.described(model, FILE)

@@ -38,7 +38,7 @@ def convert(model: Loaded, request: Request, folder: Path) -> Converted:
             "A POJO is Java source, and this worker has no javac to compile and prove it with. "
             "Export to MOJO, or ask its administrator for a JDK, 17 or newer.",
         )
-    genmodel_file.refuse_skipping(estimator, "no_pojo")
+    genmodel_file.refuse_levels(estimator, "no_pojo")
     _refuse_bayes(estimator)
     source = _source(estimator)
     (folder / FILE).write_text(source, encoding="utf-8", newline="\n")

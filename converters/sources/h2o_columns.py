@@ -50,20 +50,9 @@ def check(signature: Signature, known: Mapping[str, list[str] | None]) -> None:
 
 
 def filled(estimator: H2OModel, inputs: list[Input]) -> list[Input]:
-    """The inputs, of which none may be missing where the model does not tell what it counts then.
-
-    Raises:
-        Refused: `kmeans_missing` where that model also reads levels, of which some are unknown.
-    """
+    """The inputs; none may be missing where the model does not tell what it counts then."""
     if not estimator.unfilled:
         return inputs
-    if any(estimator.columns.values()):
-        raise Refused(
-            "kmeans_missing",
-            "This k-means was trained with standardize=False and reads levels. For one that it "
-            "does not know H2O takes the most frequent one of the training data, which the model "
-            "does not tell. Train it with standardize=True.",
-        )
     return [replace(one, nullable=False) for one in inputs]
 
 

@@ -26,7 +26,7 @@ WRITTEN = [
     *("gbm_kinds", "gbm_poisson", "gbm_balanced", "gbm_places", "gbm_ranges", "gbm_narrow"),
     *("forest_amount", "forest_two", "forest_double", "forest_balanced"),
     *("counted", "gamma", "tweedie", "ordered", "skipping", "based"),
-    *("network_kinds", "network_amount", "clusters_scaled", "clusters_plain"),
+    *("network_kinds", "network_amount", "clusters_scaled", "clusters_plain", "clusters_levels"),
 ]
 SOURCES = ["gbm", "forest", "linear", "several", "network", "clusters"]
 MAKERS = [elsewhere.maker(copy, name) for name in CONVERTIBLE]

@@ -55,7 +55,7 @@ REFUSED = {
     "skipping": ("skipping", lambda folder: None, "no_mojo"),
     "paired": ("paired", lambda folder: None, "h2o_columns"),
     "gbm_encoded": ("gbm_encoded", lambda folder: None, "h2o_columns"),
-    "clusters_levels": ("clusters_levels", lambda folder: None, "kmeans_missing"),
+    "clusters_levels": ("clusters_levels", lambda folder: None, "no_mojo"),
     "offset": ("offset", lambda folder: None, "h2o_offset"),
     "flags_for_texts": ("linear", signed(flags_for_texts), "category_types"),
     "other_release": ("linear", other_release, "h2o_version"),

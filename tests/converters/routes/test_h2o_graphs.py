@@ -14,7 +14,6 @@ REFUSED = {
     "offset": "h2o_offset",
     "paired": "h2o_columns",
     "gbm_encoded": "h2o_columns",
-    "clusters_levels": "kmeans_missing",
 }
 # Another writer of the same graph: one model of each kind is enough.
 IN_PMML = [
