@@ -45,7 +45,8 @@ def job(folder: Path, model: Any, target: str) -> Path:
         pip_requirements=["mlflow"],
         serialization_format="cloudpickle",
     )
-    return jobs.make_job(folder / "job", folder / "saved", target=target)
+    job: Path = jobs.make_job(folder / "job", folder / "saved", target=target)
+    return job
 
 
 @pytest.mark.parametrize("target", ["onnx", "pmml"])
