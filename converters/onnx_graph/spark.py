@@ -9,7 +9,7 @@ import numpy as np
 
 from converters.contract import OutputKind
 from converters.errors import Refused
-from converters.onnx_graph import spark_clusters, spark_scaling, spark_trees
+from converters.onnx_graph import spark_bayes, spark_clusters, spark_scaling, spark_trees
 from converters.onnx_graph.frame import Frame
 from converters.onnx_graph.graph import Graph, Value
 from converters.onnx_graph.registry import Answer, Predicted, predictor
@@ -26,7 +26,7 @@ KINDS = {
 }
 WRITERS = {**FEATURES, **MODELS}
 # Their stages register where they are imported.
-REGISTERED = (spark_clusters, spark_scaling, spark_trees)
+REGISTERED = (spark_bayes, spark_clusters, spark_scaling, spark_trees)
 
 
 @predictor("converters.SparkModel", text=True)

@@ -459,8 +459,7 @@ def rows() -> Any:
     """The table as Spark's, with the numbers as a vector too."""
     from converters.sources.spark import table_of
 
-    made = table_of(table())  # which starts the session that stages need
-    return assembled(NUMBERS).transform(made)
+    return assembled(NUMBERS).transform(table_of(table()))
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -471,7 +470,11 @@ def main(arguments: Sequence[str]) -> None:
     from mlflow.models import infer_signature
     from pyspark.ml import Pipeline
 
+    from converters.sources import spark_session
+
     folder, names = Path(arguments[0]), arguments[1:] or list(MODELS)
+    # Some stages save themselves by Spark's Python workers, which a converting child never starts.
+    spark_session.session().sparkContext.pythonExec = sys.executable
     whole = rows()
     frame = table()
     for name in names:
