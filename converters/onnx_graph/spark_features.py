@@ -21,7 +21,7 @@ from converters.onnx_graph.spark_columns import Column, Table, Traces, vector
 
 Emitter = Callable[[Table, Any], None]
 FEATURES: dict[str, Emitter] = {}
-KEEP, SKIP = "keep", "skip"
+KEEP = "keep"
 INVALID = (
     "{name} refuses or leaves out rows with {what}; the converted model answers NaN, and no label, "
     "for them."
