@@ -63,6 +63,11 @@ def noted(table: Table, stage: Any, what: str) -> None:
     table.graph.notes.append(INVALID.format(name=type(stage).__name__, what=what))
 
 
+def note_zero(table: Table, name: str) -> None:
+    """Say that a sign of nothing is not looked at; Java's order puts -0.0 below 0.0."""
+    table.graph.notes.append(f"{name} in Spark tells -0.0 from 0.0; here both count as 0.0.")
+
+
 def not_a_number(graph: Graph, value: Value) -> Value:
     """[N, k] bool: NaN."""
     return graph.op("IsNaN", [value], "bool", value.width)
@@ -127,6 +132,8 @@ def _index(table: Table, column: Column, labels: list[str]) -> Value:
         base = graph.cast(graph.flat(nowhere), "int64")
         return graph.op("Add", [base, graph.const([len(labels)], "int64")], "int64", 0)
     sought = np.array([numbers[label] for label in known])
+    if value.is_float and 0.0 in sought:
+        note_zero(table, "StringIndexer")
     found = encoding.index_of(graph, graph.cast(value, "float64"), sought, Frame((value,)), 0)
     places = graph.const([*(labels.index(label) for label in known), len(labels)], "int64")
     return graph.op("Gather", [places, found], "int64", 0, axis=0)
@@ -224,6 +231,8 @@ def bucketizer(table: Table, stage: Any) -> None:
         column, x = table.column(source), table.formula(source)
         borders = np.asarray(splits, np.float64)
         table.hints.add(column.traced(), [borders])
+        if 0.0 in borders:
+            note_zero(table, "Bucketizer")
         inner = (x >= borders[1:-1]).cast("float64") if len(borders) > 2 else None
         bucket = x.is_nan().cast("float64") * 0.0 if inner is None else inner.reduce("ReduceSum")
         outside = (x < float(borders[0])) | (x > float(borders[-1]))

@@ -37,7 +37,7 @@ MOST_SPECIAL = 1500
 # How often random rows are added where many turn out to be the same, as in small input spaces.
 TOP_UPS = 4
 # So many new unseen categories a column and time.
-MOST_FRESH = 12
+MOST_FRESH = 60
 SLOW_ROW = 0.010  # seconds
 FEWEST_ROWS = 200
 MOST_SPLITS = 2000
