@@ -13,6 +13,9 @@ from tests.converters import jobs
 from tests.real_models import elsewhere
 from tests.real_models import h2o_models as models
 
+# What all tests share is made once.
+pytestmark = pytest.mark.xdist_group("h2o")
+
 
 def other_release(folder):
     path = folder / "MLmodel"

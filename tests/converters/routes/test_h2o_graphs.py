@@ -9,6 +9,9 @@ from tests.converters import jobs
 from tests.real_models import elsewhere
 from tests.real_models import h2o_models as models
 
+# What all tests share is made once.
+pytestmark = pytest.mark.xdist_group("h2o_graphs")
+
 REFUSED = {
     "bayes": "no_converter",
     "offset": "h2o_offset",

@@ -12,6 +12,9 @@ from tests.converters import jobs
 from tests.real_models import elsewhere
 from tests.real_models import h2o_models as models
 
+# What all tests share is made once.
+pytestmark = pytest.mark.xdist_group("h2o_pojo")
+
 REFUSED = {"anomalies": "no_pojo", "bayes": "no_pojo", "skipping": "no_pojo"}
 needs_javac = pytest.mark.skipif(shutil.which("javac") is None, reason="this machine has no javac")
 

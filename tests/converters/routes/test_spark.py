@@ -13,7 +13,10 @@ from tests.converters import jobs
 from tests.real_models import elsewhere
 from tests.real_models import spark_models as models
 
-pytestmark = pytest.mark.skipif(bool(models.NO_JAVA), reason=models.NO_JAVA)
+pytestmark = [
+    pytest.mark.skipif(bool(models.NO_JAVA), reason=models.NO_JAVA),
+    pytest.mark.xdist_group("spark"),  # what all tests share is made once
+]
 
 # In PMML those that differ in what they ask of it: text, categories, sums, functions, many trees.
 IN_PMML = [

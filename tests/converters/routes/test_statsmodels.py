@@ -14,6 +14,9 @@ from tests.converters import jobs
 from tests.real_models import elsewhere
 from tests.real_models import statistics_models as models
 
+# What all tests share is made once.
+pytestmark = pytest.mark.xdist_group("statsmodels")
+
 TARGETS = ("onnx", "pmml")
 
 

@@ -15,6 +15,9 @@ from tests.real_models import elsewhere
 from tests.real_models import tensorflow_models as models
 from tests.real_models.tensorflow_models import BOTH, KERAS_NATIVE, SAVED_ONLY
 
+# What all tests share is made once.
+pytestmark = pytest.mark.xdist_group("tensorflow")
+
 ROWS = 300
 REFUSED = {
     "any_length": "tensor_shape",
