@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import subprocess
 import zipfile
 
 import pytest
@@ -168,3 +169,32 @@ def test_a_bundle_that_a_jvm_judged_says_that_it_was_proven_there(done):
     assert "`h2o-genmodel 3.46.0.7` in a JVM gave the original's answers" in readme
     assert "not proven" not in readme
     assert "<dt>In the JVM</dt><dd>proven</dd>" in (job / "bundle" / "parity.html").read_text()
+
+
+DIES = """
+import h2o
+from converters.sources import h2o_server
+
+ask, asked = h2o.rapids, []
+
+
+def dying(expression):
+    asked.append(expression)
+    if len(asked) == 1:
+        server = h2o.connection().local_server._process
+        server.kill()
+        server.wait()
+    return ask(expression)
+
+
+h2o.rapids = dying
+print(h2o_server.connected().H2OFrame([[1, 2], [3, 4]]).nrows, "after", len(asked))
+"""
+
+
+def test_a_server_that_stops_itself_at_its_first_session_is_started_again():
+    python = elsewhere.python(models.ENVIRONMENT)
+    done = subprocess.run(
+        [python, "-c", DIES], capture_output=True, text=True, timeout=300, check=False
+    )
+    assert "2 after 2" in done.stdout, done.stderr

@@ -114,7 +114,7 @@ def test_a_ref_to_nothing_says_what_is_missing(as_owner: Client, ref: dict[str, 
 
 
 def test_an_export_that_cannot_be_is_refused_with_the_reason_of_preflight(as_owner: Client):
-    make_version(mlmodel={"flavors": {"h2o": {}}}, flavors=["h2o"])
+    make_version(mlmodel={"flavors": {"prophet": {}}}, flavors=["prophet"])
     answer = ask(as_owner)
     assert answer.status_code == 422
     assert answer.json()["code"] == "no_route"
