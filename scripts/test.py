@@ -69,7 +69,7 @@ def main(arguments: list[str]) -> int:
             env["CROSSPORT_TEST_MLFLOW_URL"] = server.url
             env["CROSSPORT_TEST_MLFLOW_FOLDER"] = str(Path(folder) / "mlflow")
             workers = [] if any(word.startswith("-n") for word in arguments) else ["-n", "2"]
-            command = [sys.executable, "-m", "pytest", *workers, "--dist", "loadgroup", *arguments]
+            command = [sys.executable, "-m", "pytest", *workers, "--dist", "loadfile", *arguments]
             code = run(command, env)
         say(f"{time.monotonic() - begun:.0f} s in all")
     return code
