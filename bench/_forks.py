@@ -10,13 +10,15 @@ import multiprocessing
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from converters import contract
 
 ROOT = Path(__file__).resolve().parent.parent
+SIDES = 2
 SECONDS = 900
 CRASHED = "crashed"
 
@@ -93,3 +95,20 @@ def import_libraries() -> None:
 
     from converters import golden, sampling, sources  # noqa: F401
     from converters.onnx_graph import compose  # noqa: F401
+
+
+def side_by_side(cases: Sequence[Any], work: Callable[[Any, Judge], Any]) -> Iterator[Any]:
+    """What became of each case, in their order; SIDES of them at once, each with its own judge."""
+    free = [Judge() for _ in range(SIDES)]
+
+    def one(case: Any) -> Any:
+        judge = free.pop()
+        try:
+            return work(case, judge)
+        finally:
+            free.append(judge)
+
+    with ThreadPoolExecutor(SIDES) as pool:
+        yield from pool.map(one, cases)
+    for judge in free:
+        judge.close()

@@ -16,17 +16,15 @@ import tempfile
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from bench._forks import CRASHED, Judge, import_libraries, in_a_fork, run_convert
+from bench._forks import CRASHED, Judge, import_libraries, in_a_fork, run_convert, side_by_side
 from converters import catalog, contract
 from converters.environments import STANDARD
 
 ROOT = Path(__file__).resolve().parent.parent
-SIDES = 2
 PROVEN, REFUSED, WRONG = "proven", "refused", "wrong"
 SECOND_ROWS = 4000
 SECOND_SEED = 777
@@ -110,17 +108,14 @@ def _outcome(
         raise LookupError(target)
     foreseen = _foreseen(model, target)
     job = jobs.make_job(folder / f"{target}-1", model, flavor, target)
-    request = contract.read(contract.Request, job / contract.REQUEST_FILE)
     blank = Outcome(flavor, target, name, PROVEN, foreseen=foreseen)
     report: Any = _convert(job, route)
     if report.state == "converted":
         report = _judged(job, row, judge)
     if report.state != "proven":
         return replace(blank, state=report.state, code=report.code, sentence=report.sentence)
-    rows = SECOND_ROWS if sum(report.seconds.values()) < SLOW else request.rows
-    again = jobs.make_job(
-        folder / f"{target}-2", model, flavor, target, seed=SECOND_SEED, rows=rows
-    )
+    more = {"rows": SECOND_ROWS} if sum(report.seconds.values()) < SLOW else {}
+    again = jobs.make_job(folder / f"{target}-2", model, flavor, target, seed=SECOND_SEED, **more)
     second: Any = _convert(again, route)
     if second.state == "converted":
         second = _judged(again, row, judge)
@@ -160,34 +155,20 @@ def _try(case: tuple[str, Any, set[str]], judge: Judge) -> list[Outcome]:
 
 
 def run(results: Path | None) -> list[Outcome]:
-    """All cases, SIDES of them side by side; those that `results` holds are taken from there."""
+    """All cases, some side by side; those that `results` holds are taken from there."""
     known = _known(results)
     wanted = [(flavor, make.__name__.removeprefix("make_")) for flavor, make, _ in cases()]
     left = [case for case, key in zip(cases(), wanted, strict=True) if key not in known]
-    free = [Judge() for _ in range(SIDES)]
-    begun, done = time.monotonic(), 0
-
-    def one(case: tuple[str, Any, set[str]]) -> list[Outcome]:
-        nonlocal done
-        judge = free.pop()
-        try:
-            found = _try(case, judge)
-        finally:
-            free.append(judge)
-        done += 1
+    begun = time.monotonic()
+    for done, (case, found) in enumerate(zip(left, side_by_side(left, _try), strict=True), 1):
+        flavor, make, _ = case
+        known[flavor, make.__name__.removeprefix("make_")] = found
         said = ", ".join(f"{row.target} {row.state} {row.code}".strip() for row in found)
         took = time.monotonic() - begun
-        print(f"{done} of {len(left)}, {took:.0f} s: {case[1].__name__}: {said}", file=sys.stderr)
+        print(f"{done} of {len(left)}, {took:.0f} s: {make.__name__}: {said}", file=sys.stderr)
         if results is not None:
             with results.open("a", encoding="utf-8") as file:
                 file.writelines(json.dumps(asdict(row)) + "\n" for row in found)
-        return found
-
-    with ThreadPoolExecutor(SIDES) as pool:
-        for case, found in zip(left, pool.map(one, left), strict=True):
-            known[case[0], case[1].__name__.removeprefix("make_")] = found
-    for judge in free:
-        judge.close()
     return [row for key in wanted for row in known[key]]
 
 

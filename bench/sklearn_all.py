@@ -15,16 +15,14 @@ import sys
 import tempfile
 import warnings
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from bench import _second, _zoo
-from bench._forks import CRASHED, Judge, import_libraries, in_a_fork, run_convert
+from bench._forks import CRASHED, Judge, import_libraries, in_a_fork, run_convert, side_by_side
 from converters import contract
 
 TARGETS = {"onnx": "skl2onnx", "pmml": "sklearn2pmml"}
-SIDES = 2
 SECONDS = 420
 MADE = "table.pkl"
 
@@ -116,25 +114,13 @@ def main() -> int:
         for line in results.read_text(encoding="utf-8").splitlines():
             told |= json.loads(line)
     left = [name for name in names if name not in told]
-    free = [Judge() for _ in range(SIDES)]
-
-    def side(name: str) -> dict[str, str]:
-        judge = free.pop()
-        try:
-            return one(name, judge)
-        finally:
-            free.append(judge)
-
-    with ThreadPoolExecutor(SIDES) as pool:
-        for name, said in zip(left, pool.map(side, left), strict=True):
-            told[name] = said
-            brief = ", ".join(f"{who} {verdict[:60]}" for who, verdict in said.items())
-            print(f"{len(told)} of {len(names)}: {name}: {brief}", file=sys.stderr, flush=True)
-            if results is not None:
-                with results.open("a", encoding="utf-8") as file:
-                    file.write(json.dumps({name: said}) + "\n")
-    for judge in free:
-        judge.close()
+    for name, said in zip(left, side_by_side(left, one), strict=True):
+        told[name] = said
+        brief = ", ".join(f"{who} {verdict[:60]}" for who, verdict in said.items())
+        print(f"{len(told)} of {len(names)}: {name}: {brief}", file=sys.stderr, flush=True)
+        if results is not None:
+            with results.open("a", encoding="utf-8") as file:
+                file.write(json.dumps({name: said}) + "\n")
     show({name: told[name] for name in names})
     return 0
 

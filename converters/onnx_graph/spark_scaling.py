@@ -48,24 +48,28 @@ def _inverse(values: Any, for_zero: float) -> npt.NDArray[np.float64]:
 def standard(table: Table, stage: Any) -> None:
     """Less the mean, times one by the deviation; a slot without deviation becomes 0."""
     mean, std = stage.mean.toArray(), stage.std.toArray()
-    column = table.number(stage.getInputCol())
-    table.hints.add(
-        column.traced(), [[m - 3 * s, m, m + 3 * s] for m, s in zip(mean, std, strict=True)]
-    )
-    scale = _inverse(std, 0.0) if stage.getWithStd() else None
-    _rescaled(table, stage, mean if stage.getWithMean() else None, scale)
+    _centred(table, stage, mean, std, 3, (stage.getWithMean(), stage.getWithStd()))
 
 
 @feature("RobustScalerModel")
 def robust(table: Table, stage: Any) -> None:
     """Less the median, times one by the range; a slot without range becomes 0."""
     median, range_ = stage.median.toArray(), stage.range.toArray()
+    _centred(table, stage, median, range_, 2, (stage.getWithCentering(), stage.getWithScaling()))
+
+
+def _centred(
+    table: Table, stage: Any, middle: Any, size: Any, reach: int, asked: tuple[bool, bool]
+) -> None:
+    """Less the middle and by the size, as far as asked; rows reach so many sizes to each side."""
     column = table.number(stage.getInputCol())
     table.hints.add(
-        column.traced(), [[m - 2 * r, m, m + 2 * r] for m, r in zip(median, range_, strict=True)]
+        column.traced(),
+        [[m - reach * s, m, m + reach * s] for m, s in zip(middle, size, strict=True)],
     )
-    scale = _inverse(range_, 0.0) if stage.getWithScaling() else None
-    _rescaled(table, stage, median if stage.getWithCentering() else None, scale)
+    centres, scales = asked
+    scale = _inverse(size, 0.0) if scales else None
+    _rescaled(table, stage, middle if centres else None, scale)
 
 
 @feature("MaxAbsScalerModel")

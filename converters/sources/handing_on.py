@@ -17,7 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from converters.sources.patched import METHODS, held
+from converters.sources.parts import module, parts
+from converters.sources.patched import METHODS
 
 # Operations by which code chooses, and what a sentence calls them. Names of CPython 3.11 to 3.13.
 CHOOSING = {
@@ -69,7 +70,6 @@ JUMPS = (
 )
 # Packages whose code is not read: what a wrapper may use of them is told by name.
 TRUSTED = {"mlflow", "sklearn", "xgboost", "lightgbm", "catboost", "numpy", "pandas", "scipy"}
-MOST_OBJECTS = 2000
 DEEPEST = 4
 
 
@@ -91,20 +91,14 @@ def reason(wrapper: Any) -> str:
 
 def _own_parts(wrapper: Any) -> Iterator[Any]:
     """The wrapper, and what it holds of classes that are neither MLflow's nor a model library's."""
-    level, seen = [wrapper], {id(wrapper)}
-    for _ in range(DEEPEST + 1):
-        deeper = []
-        for part in level:
-            top = type(part).__module__.partition(".")[0]
-            if _own(top):
-                yield part
-            elif top not in ("mlflow", "builtins"):
-                continue  # a model, or what a library made of it
-            for inner in held(part):
-                if id(inner) not in seen and len(seen) < MOST_OBJECTS:
-                    seen.add(id(inner))
-                    deeper.append(inner)
-        level = deeper
+    inside = parts(wrapper, _entered, DEEPEST)
+    return (part for part in inside if _own(module(type(part))))
+
+
+def _entered(part: Any) -> bool:
+    """Not a model, nor what a library made of it."""
+    name = module(type(part))
+    return _own(name) or name.partition(".")[0] in ("mlflow", "builtins")
 
 
 def _own(module: str) -> bool:
@@ -167,7 +161,7 @@ class _Reader:
 
 def _of_value(name: str, value: Any) -> str:
     """What may be read: models, words and numbers; in a table, answers can be looked up by row."""
-    if isinstance(value, np.ndarray) or type(value).__module__.partition(".")[0] == "pandas":
+    if isinstance(value, np.ndarray) or module(type(value)).partition(".")[0] == "pandas":
         return f"looks values up in `{name}`"
     if isinstance(value, dict) and not all(isinstance(key, str) for key in value):
         return f"looks values up in `{name}`"

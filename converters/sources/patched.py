@@ -7,14 +7,12 @@ in the place of the library's own may answer a few rows otherwise, which no samp
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator
 from pathlib import Path
 from types import FunctionType
 from typing import Any
 
-import numpy as np
-
 from converters.errors import Refused
+from converters.sources.parts import module, parts
 
 LIBRARIES = ("sklearn", "xgboost", "lightgbm", "catboost")
 # The methods that answer rows, and what those of the libraries rest on.
@@ -27,7 +25,6 @@ METHODS = (
     "score_samples",
     "inplace_predict",
 )
-MOST_OBJECTS = 20_000
 
 
 def check(estimator: Any) -> None:
@@ -37,9 +34,9 @@ def check(estimator: Any) -> None:
         Refused: `own_python`, naming the method.
     """
     seen: dict[type, str] = {}
-    for part in _parts(estimator):
+    for part in parts(estimator):
         kind = type(part)
-        if not _library(kind.__module__):
+        if not _library(module(kind)):
             continue
         if kind not in seen:
             seen[kind] = _patched(kind)
@@ -52,31 +49,8 @@ def check(estimator: Any) -> None:
             )
 
 
-def _parts(estimator: Any) -> Iterator[Any]:
-    """The object and all that it holds, each once."""
-    waiting, seen = [estimator], {id(estimator)}
-    while waiting:
-        part = waiting.pop()
-        yield part
-        for inner in held(part):
-            if id(inner) not in seen and len(seen) < MOST_OBJECTS:
-                seen.add(id(inner))
-                waiting.append(inner)
-
-
-def held(part: Any) -> list[Any]:
-    """What an object holds directly: its attributes, items, or an object array's entries."""
-    if isinstance(part, dict):
-        return list(part.values())
-    if isinstance(part, list | tuple):
-        return list(part)
-    if isinstance(part, np.ndarray):
-        return list(part.ravel()[:MOST_OBJECTS]) if part.dtype == object else []
-    return list(vars(part).values()) if hasattr(part, "__dict__") else []
-
-
-def _library(module: str) -> str:
-    top = module.partition(".")[0]
+def _library(name: str) -> str:
+    top = name.partition(".")[0]
     return top if top in LIBRARIES else ""
 
 
@@ -93,7 +67,7 @@ def _replaced(part: Any) -> str:
 def _patched(kind: type) -> str:
     """A method of a library's class, or of one below it, whose code lies elsewhere."""
     for base in kind.__mro__:
-        library = _library(base.__module__)
+        library = _library(module(base))
         if not library:
             continue
         place = Path(str(importlib.import_module(library).__file__)).parent

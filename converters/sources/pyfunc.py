@@ -16,13 +16,13 @@ import numpy as np
 from converters.contract import Column, Signature
 from converters.errors import Refused
 from converters.quoting import quoted
-from converters.sources import handing_on, mlmodel, patched, signatures, voices
+from converters.sources import handing_on, mlmodel, signatures, voices
 from converters.sources.loaded import Loaded
+from converters.sources.parts import module, parts
 
 FLAVOR = "python_function"
 # How deep attributes are looked through: wrapper → its pyfunc → MLflow's own wrapper → the model.
 DEEPEST = 3
-MOST_OBJECTS = 5000
 # Top package of a model's class → the flavor whose route carries it.
 LIBRARIES = {
     "sklearn": "sklearn",
@@ -96,8 +96,6 @@ def load(folder: Path, config: dict[str, Any]) -> PyfuncModel:
     candidates = _found(wrapper, _artifacts(pyfunc))
     if not candidates:
         raise own_python(python, "and no model of a library that converts was found inside it")
-    for _, inner in candidates:
-        patched.check(inner)
     if computed := handing_on.reason(wrapper):
         raise own_python(python, f"which {computed} beside asking the model inside")
     return PyfuncModel(pyfunc, python, candidates)
@@ -160,25 +158,16 @@ def _found(wrapper: Any, artifacts: list[Path]) -> list[tuple[str, Any]]:
 
 def _inside(wrapper: Any) -> Iterator[tuple[str, Any]]:
     """Models in attributes, lists and dicts, nearest first; what a model is made of is no model."""
-    level, seen = [wrapper], {id(wrapper)}
-    for _ in range(DEEPEST + 1):
-        deeper = []
-        for item in level:
-            if flavor := flavor_of(item):
-                yield flavor, item
-                continue
-            for inner in patched.held(item):
-                if id(inner) not in seen and len(seen) < MOST_OBJECTS:
-                    seen.add(id(inner))
-                    deeper.append(inner)
-        level = deeper
+    for item in parts(wrapper, lambda item: not flavor_of(item), DEEPEST):
+        if flavor := flavor_of(item):
+            yield flavor, item
 
 
 def flavor_of(item: Any) -> str:
     """The flavor whose route carries an object, or nothing where it is no model."""
     if isinstance(item, type) or not any(callable(getattr(item, name, None)) for name in ASKED):
         return ""
-    return LIBRARIES.get(type(item).__module__.partition(".")[0], "")
+    return LIBRARIES.get(module(type(item)).partition(".")[0], "")
 
 
 def _of_artifact(path: Path) -> list[tuple[str, Any]]:

@@ -20,6 +20,7 @@ from converters import sources
 from converters.contract import Output
 from converters.sources import margins, pairwise
 from converters.sources.loaded import Loaded, Rows
+from converters.sources.parts import module, parts
 
 Bools = npt.NDArray[np.bool_]
 
@@ -61,14 +62,14 @@ def rows(model: Loaded, asked: Rows, outputs: list[Output]) -> Bools:
         marked: Bools = own(model, asked, outputs)
         return marked
     found = _border(model, asked)
-    parts = list(_parts(model.estimator))
+    inside = list(_parts(model.estimator))
     narrow = all(values.dtype == np.float32 for values in asked.values())
     last = pairwise.voter(model.estimator)
     if not narrow and not any(
-        _counts(part) or (_votes(part) and part is not last) for part in parts
+        _counts(part) or (_votes(part) and part is not last) for part in inside
     ):
         return found
-    kinds = {type(part) for part in parts}
+    kinds = {type(part) for part in inside}
     with watching(kinds, found), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         model.answer(asked, outputs)
@@ -103,23 +104,17 @@ def _counts(part: Any) -> bool:
 
 def _parts(estimator: Any) -> Iterator[Any]:
     """Every fitted estimator inside, wherever it is kept."""
-    seen: set[int] = set()
-    stack = [estimator]
-    while stack:
-        item = stack.pop()
-        if id(item) in seen:
-            continue
-        seen.add(id(item))
-        if isinstance(item, list | tuple):
-            stack += item
-        elif isinstance(item, dict):
-            stack += item.values()
-        elif isinstance(item, np.ndarray):
-            stack += item.ravel().tolist() if item.dtype == object else []
-        elif type(item).__module__.partition(".")[0] == "sklearn" and hasattr(item, "__dict__"):
-            stack += vars(item).values()
-            if hasattr(item, "predict"):
-                yield item
+    for item in parts(estimator, _entered):
+        if _of_sklearn(item) and hasattr(item, "predict"):
+            yield item
+
+
+def _entered(item: Any) -> bool:
+    return isinstance(item, list | tuple | dict | np.ndarray) or _of_sklearn(item)
+
+
+def _of_sklearn(item: Any) -> bool:
+    return module(type(item)).partition(".")[0] == "sklearn" and hasattr(item, "__dict__")
 
 
 @contextmanager

@@ -54,7 +54,7 @@ class GenmodelScorer:
         """Answers for all rows, one call a row; see `Scorer.score`."""
         from jpype import JClass, JException
 
-        category = str(self._model.getModelCategory())
+        category = self._model.getModelCategory()
         count = len(next(iter(rows.values())))
         columns = {item.name: self._column(item, rows) for item in inputs}
         row_data, double = JClass("hex.genmodel.easy.RowData"), JClass("java.lang.Double")
@@ -66,10 +66,10 @@ class GenmodelScorer:
                     value = values[place]
                     if value is not None:
                         row.put(name, value if isinstance(value, str) else double(value))
-                told.append(self._model.predict(row, self._model.getModelCategory()))
+                told.append(self._model.predict(row, category))
         except JException as error:
             raise FormatError(f"genmodel does not run the file: {brief(error)}") from error
-        return {output.name: _answer(output, told, category, count) for output in outputs}
+        return {output.name: _answer(output, told, str(category), count) for output in outputs}
 
     def _column(self, item: Input, rows: Mapping[str, Array]) -> list[Any]:
         """A column's values as genmodel is fed them; None where one is missing."""

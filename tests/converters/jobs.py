@@ -81,16 +81,26 @@ def call(verb, folder):
     )
 
 
+def converted(folder) -> ConvertReport:
+    """What the convert step reported."""
+    return contract.read(ConvertReport, folder / "convert" / "report.json")
+
+
+def judged(folder) -> JudgeReport:
+    """What the judge reported."""
+    return contract.read(JudgeReport, folder / "judge" / "report.json")
+
+
 def convert(folder) -> ConvertReport:
     done = call("convert", folder)
-    report = contract.read(ConvertReport, folder / "convert" / "report.json")
+    report = converted(folder)
     assert done.returncode == (3 if report.state == "crashed" else 0), done.stderr
     return report
 
 
 def judge(folder) -> JudgeReport:
     done = call("judge", folder)
-    report = contract.read(JudgeReport, folder / "judge" / "report.json")
+    report = judged(folder)
     assert done.returncode == (3 if report.state == "crashed" else 0), done.stderr
     return report
 

@@ -4,7 +4,6 @@ import functools
 import tempfile
 from pathlib import Path
 
-from converters import contract
 from converters.contract import ConvertReport, JudgeReport
 from tests.converters import jobs
 from tests.real_models import elsewhere, torch_models
@@ -31,10 +30,10 @@ class Done:
         elsewhere.run("judge", made, jobs.judge_environment(target))
 
     def report(self, name) -> ConvertReport:
-        return contract.read(ConvertReport, self.folders[name] / "convert" / "report.json")
+        return jobs.converted(self.folders[name])
 
     def verdict(self, name) -> JudgeReport:
-        return contract.read(JudgeReport, self.folders[name] / "judge" / "report.json")
+        return jobs.judged(self.folders[name])
 
 
 def names(makers):

@@ -18,8 +18,6 @@ from playwright.sync_api import Browser, Page
 
 from tests.e2e.conftest import Product
 
-pytestmark = pytest.mark.xdist_group("product")
-
 
 @pytest.fixture
 def page(browser: Browser):

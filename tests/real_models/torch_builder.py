@@ -563,11 +563,16 @@ def make_on_a_gpu(folder):
         torch.serialization.location_tag = real
 
 
-if __name__ == "__main__":
+def build(makers):
+    """Make what the command line asks for: FOLDER, and names of makers; all of them without."""
     sys.path.append(os.environ["STANDARD_PACKAGES"])
     root = Path(sys.argv[1])
-    wanted = sys.argv[2:] or [name[5:] for name in globals() if name.startswith("make_")]
+    wanted = sys.argv[2:] or [name[5:] for name in makers if name.startswith("make_")]
     for wish in wanted:
         torch.manual_seed(7)
         np.random.seed(7)
-        globals()[f"make_{wish}"](root / wish)
+        makers[f"make_{wish}"](root / wish)
+
+
+if __name__ == "__main__":
+    build(globals())

@@ -6,7 +6,6 @@ usage: torch_states_builder.py FOLDER [NAME …]; see torch_builder.py.
 import argparse
 import importlib
 import json
-import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ import numpy as np
 import torch
 
 sys.path.insert(0, str(Path(__file__).parent))
-from torch_builder import fitted, save, tensor  # type: ignore[import-not-found]
+from torch_builder import build, fitted, save, tensor  # type: ignore[import-not-found]
 
 NET = """
 from torch import nn
@@ -207,10 +206,4 @@ def make_no_example(folder):
 
 
 if __name__ == "__main__":
-    sys.path.append(os.environ["STANDARD_PACKAGES"])
-    root = Path(sys.argv[1])
-    wanted = sys.argv[2:] or [name[5:] for name in globals() if name.startswith("make_")]
-    for wish in wanted:
-        torch.manual_seed(7)
-        np.random.seed(7)
-        globals()[f"make_{wish}"](root / wish)
+    build(globals())

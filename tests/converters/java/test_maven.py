@@ -19,7 +19,6 @@ pytestmark = [
         not (shutil.which("mvn") and shutil.which("javac")), reason="no Maven or no JDK here"
     ),
     # One local Maven repository: builds do not race for it.
-    pytest.mark.xdist_group("maven"),
 ]
 ODD = [
     "class",

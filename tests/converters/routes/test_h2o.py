@@ -8,14 +8,11 @@ import zipfile
 import pytest
 import yaml
 
-from converters import contract, golden
-from converters.contract import ConvertReport, JudgeReport
+from converters import golden
 from tests.converters import jobs
+from tests.converters.jobs import converted, judged
 from tests.real_models import elsewhere
 from tests.real_models import h2o_models as models
-
-# What all tests share is made once.
-pytestmark = pytest.mark.xdist_group("h2o")
 
 
 def other_release(folder):
@@ -85,14 +82,6 @@ def done(tmp_path_factory):
     good = [job for job in folders.values() if converted(job).state == "converted"]
     elsewhere.run("judge", good, models.ENVIRONMENT)
     return folders
-
-
-def converted(job) -> ConvertReport:
-    return contract.read(ConvertReport, job / "convert" / "report.json")
-
-
-def judged(job) -> JudgeReport:
-    return contract.read(JudgeReport, job / "judge" / "report.json")
 
 
 @pytest.mark.parametrize("name", models.CONVERTIBLE)

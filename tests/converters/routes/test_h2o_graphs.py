@@ -3,14 +3,11 @@
 import numpy as np
 import pytest
 
-from converters import contract, golden
-from converters.contract import ConvertReport, JudgeReport
+from converters import golden
 from tests.converters import jobs
+from tests.converters.jobs import converted, judged
 from tests.real_models import elsewhere
 from tests.real_models import h2o_models as models
-
-# What all tests share is made once.
-pytestmark = pytest.mark.xdist_group("h2o_graphs")
 
 REFUSED = {
     "bayes": "no_converter",
@@ -43,14 +40,6 @@ def done(tmp_path_factory):
     elsewhere.run("convert", list(folders.values()), models.ENVIRONMENT)
     elsewhere.run("judge", [job for job in folders.values() if converted(job).file])
     return folders
-
-
-def converted(job) -> ConvertReport:
-    return contract.read(ConvertReport, job / "convert" / "report.json")
-
-
-def judged(job) -> JudgeReport:
-    return contract.read(JudgeReport, job / "judge" / "report.json")
 
 
 @pytest.mark.parametrize(("target", "name"), JOBS)

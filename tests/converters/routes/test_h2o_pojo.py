@@ -4,16 +4,12 @@ import shutil
 
 import pytest
 
-from converters import contract
-from converters.contract import ConvertReport, JudgeReport
 from converters.targets import pojo
 from converters.targets.scorer import FormatError
 from tests.converters import jobs
+from tests.converters.jobs import converted, judged
 from tests.real_models import elsewhere
 from tests.real_models import h2o_models as models
-
-# What all tests share is made once.
-pytestmark = pytest.mark.xdist_group("h2o_pojo")
 
 REFUSED = {"anomalies": "no_pojo", "bayes": "no_pojo", "skipping": "no_pojo"}
 needs_javac = pytest.mark.skipif(shutil.which("javac") is None, reason="this machine has no javac")
@@ -45,14 +41,6 @@ def change(job, old, new):
     assert old in source
     path.write_text(source.replace(old, new))
     jobs.forge(job)
-
-
-def converted(job) -> ConvertReport:
-    return contract.read(ConvertReport, job / "convert" / "report.json")
-
-
-def judged(job) -> JudgeReport:
-    return contract.read(JudgeReport, job / "judge" / "report.json")
 
 
 @needs_javac

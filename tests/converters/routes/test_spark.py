@@ -7,16 +7,13 @@ import numpy as np
 import onnxruntime
 import pytest
 
-from converters import contract, golden
-from converters.contract import ConvertReport, JudgeReport
+from converters import golden
 from tests.converters import jobs
+from tests.converters.jobs import converted, judged
 from tests.real_models import elsewhere
 from tests.real_models import spark_models as models
 
-pytestmark = [
-    pytest.mark.skipif(bool(models.NO_JAVA), reason=models.NO_JAVA),
-    pytest.mark.xdist_group("spark"),  # what all tests share is made once
-]
+pytestmark = pytest.mark.skipif(bool(models.NO_JAVA), reason=models.NO_JAVA)
 
 # In PMML those that differ in what they ask of it: text, categories, sums, functions, many trees.
 IN_PMML = [
@@ -93,14 +90,6 @@ def done(tmp_path_factory):
     elsewhere.run("convert", list(folders.values()), models.ENVIRONMENT)
     elsewhere.run("judge", [job for job in folders.values() if converted(job).state == "converted"])
     return folders
-
-
-def converted(job) -> ConvertReport:
-    return contract.read(ConvertReport, job / "convert" / "report.json")
-
-
-def judged(job) -> JudgeReport:
-    return contract.read(JudgeReport, job / "judge" / "report.json")
 
 
 @pytest.mark.parametrize(("name", "target"), CASES)

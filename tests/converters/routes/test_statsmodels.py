@@ -7,15 +7,11 @@ import numpy as np
 import onnxruntime
 import pytest
 
-from converters import contract
-from converters.contract import ConvertReport, JudgeReport
 from converters.steps import preflight
 from tests.converters import jobs
+from tests.converters.jobs import converted, judged
 from tests.real_models import elsewhere
 from tests.real_models import statistics_models as models
-
-# What all tests share is made once.
-pytestmark = pytest.mark.xdist_group("statsmodels")
 
 TARGETS = ("onnx", "pmml")
 
@@ -60,14 +56,6 @@ BROKEN_CODES = {
     "gone": "model_file_missing",
     "a_dict": "model_class",
 }
-
-
-def converted(job) -> ConvertReport:
-    return contract.read(ConvertReport, job / "convert" / "report.json")
-
-
-def judged(job) -> JudgeReport:
-    return contract.read(JudgeReport, job / "judge" / "report.json")
 
 
 @pytest.mark.parametrize("target", TARGETS)

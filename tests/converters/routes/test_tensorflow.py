@@ -8,15 +8,12 @@ import zipfile
 import onnx
 import pytest
 
-from converters import contract
-from converters.contract import ConvertReport, JudgeReport
+from converters.contract import JudgeReport
 from tests.converters import jobs
+from tests.converters.jobs import converted, judged
 from tests.real_models import elsewhere
 from tests.real_models import tensorflow_models as models
 from tests.real_models.tensorflow_models import BOTH, KERAS_NATIVE, SAVED_ONLY
-
-# What all tests share is made once.
-pytestmark = pytest.mark.xdist_group("tensorflow")
 
 ROWS = 300
 REFUSED = {
@@ -122,14 +119,6 @@ BROKEN = {
     "not_a_model": ("mlp", not_a_model),
     "wrong_type": ("mlp", wrong_type),
 }
-
-
-def converted(job) -> ConvertReport:
-    return contract.read(ConvertReport, job / "convert" / "report.json")
-
-
-def judged(job) -> JudgeReport:
-    return contract.read(JudgeReport, job / "judge" / "report.json")
 
 
 def proven(job) -> JudgeReport:

@@ -12,9 +12,6 @@ from converters import contract, golden
 from converters.bundle.page import page, subject_of_job
 from tests.converters import jobs, torch_jobs
 
-# What all tests share is made once.
-pytestmark = pytest.mark.xdist_group("torch_lengths")
-
 LENGTH = 6
 
 

@@ -7,9 +7,6 @@ from converters import preflight
 from tests.converters import torch_jobs
 from tests.real_models import torch_models
 
-# What all tests share is made once.
-pytestmark = pytest.mark.xdist_group("torch_onnx")
-
 CARRIED = [*torch_models.PYTORCH, *torch_models.TRANSFORMERS, *torch_models.SENTENCES]
 
 

@@ -8,9 +8,6 @@ import pytest
 from tests.converters import jobs, torch_jobs
 from tests.real_models import elsewhere, torch_models
 
-# What all tests share is made once.
-pytestmark = pytest.mark.xdist_group("torch_torchscript")
-
 
 @pytest.fixture(scope="module")
 def done():

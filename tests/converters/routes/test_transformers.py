@@ -29,9 +29,6 @@ from converters.errors import Refused
 from converters.routes import onnx_file
 from converters.sources.loaded import Loaded
 
-# What all tests share is made once.
-pytestmark = pytest.mark.xdist_group("transformers")
-
 TYPES = {
     "int64": "long",
     "int32": "integer",

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from converters import contract, golden
-from converters.contract import ConvertReport, JudgeReport
+from converters import golden
 from converters.static.verdicts import findings
 from converters.steps import preflight
 from tests.converters import jobs
@@ -68,16 +67,12 @@ def done():
         yield folders
 
 
-def report(folder) -> ConvertReport:
-    return contract.read(ConvertReport, folder / "convert" / "report.json")
-
-
 @pytest.mark.parametrize("name", CARRIED)
 def test_weights_with_their_code_answer_as_the_module_that_was_trained(name, done):
-    made = report(done[name])
+    made = jobs.converted(done[name])
     assert made.state == "converted", made.sentence
     assert made.facts["source"] == "state dict"
-    verdict = contract.read(JudgeReport, done[name] / "judge" / "report.json")
+    verdict = jobs.judged(done[name])
     assert verdict.state == "proven", verdict.sentence
     assert verdict.rows >= 200
     assert any("without arguments" in note for note in made.notes)
@@ -103,13 +98,13 @@ def test_the_answers_are_those_of_the_trained_weights(done, tmp_path):
 @pytest.mark.parametrize("name", REFUSED)
 def test_weights_whose_module_is_not_certain_are_refused_with_what_to_do(name, done):
     code, words = REFUSED[name]
-    made = report(done[name])
+    made = jobs.converted(done[name])
     assert (made.state, made.code) == ("refused", code), made.sentence
     assert words in made.sentence
 
 
 def test_a_checkpoints_own_weights_are_taken_and_said_to_be(done):
-    notes = report(done["checkpoint"]).notes
+    notes = jobs.converted(done["checkpoint"]).notes
     assert any("'model_state_dict'" in note for note in notes)
 
 

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page
 from tests.portal.browser.conftest import Site
 from workers.models import Export, Job, JobState
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 LOUD = {"error", "warning"}
 WIDTHS = {"desktop": 1280, "phone": 390}

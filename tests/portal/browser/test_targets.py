@@ -18,7 +18,7 @@ from tests.portal.browser.test_pages import WIDTHS, open_page
 from tests.portal.looks import REFUSED, judged
 from workers.models import Bundle, JobState
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 VERSION = "/models/prod/fraud-scoring/7/"
 SPACY = {"flavors": {"spacy": {"data": "m"}, "python_function": {"loader_module": "mlflow.spacy"}}}

@@ -1,0 +1,48 @@
+"""What a model holds: the objects inside it, nearest first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+# Values that hold nothing of a model's; a vocabulary has a hundred thousand of them.
+PLAIN = (str, bytes, int, float, complex, np.generic, type(None), type, ModuleType)
+
+
+def held(part: Any) -> list[Any]:
+    """What an object holds directly: its attributes, items, or an object array's entries."""
+    if isinstance(part, dict):
+        return list(part.values())
+    if isinstance(part, list | tuple):
+        return list(part)
+    if isinstance(part, np.ndarray):
+        return part.ravel().tolist() if part.dtype == object else []
+    return list(vars(part).values()) if hasattr(part, "__dict__") else []
+
+
+def parts(
+    root: Any, enters: Callable[[Any], bool] = lambda part: True, deepest: int | None = None
+) -> Iterator[Any]:
+    """The object and what it holds, each once, level by level; plain values are left out.
+
+    enters: whether to look inside an object. deepest: how many levels below the root; None for all.
+    """
+    level, seen, depth = [root], {id(root)}, 0
+    while level and (deepest is None or depth <= deepest):
+        deeper = []
+        for part in level:
+            yield part
+            for inner in held(part) if enters(part) else []:
+                if not isinstance(inner, PLAIN) and id(inner) not in seen:
+                    seen.add(id(inner))
+                    deeper.append(inner)
+        level, depth = deeper, depth + 1
+
+
+def module(kind: type) -> str:
+    """The module that a class says it is from; none where a class puts something else there."""
+    said = kind.__module__
+    return said if isinstance(said, str) else ""
