@@ -14,12 +14,9 @@ from converters.bundle.build import build
 from converters.errors import Refused
 from tests.converters.bundle.jobs import mixed_job, picture_job, targets_job, wide_job
 
-pytestmark = [
-    pytest.mark.skipif(
-        not (shutil.which("mvn") and shutil.which("javac")), reason="no Maven or no JDK here"
-    ),
-    # One local Maven repository: builds do not race for it.
-]
+pytestmark = pytest.mark.skipif(
+    not (shutil.which("mvn") and shutil.which("javac")), reason="no Maven or no JDK here"
+)
 ODD = [
     "class",
     "3d",
