@@ -59,6 +59,8 @@ def generate(manifest: Manifest, folder: Path) -> None:
         _write(main / "Values.java", "Values.java", names | _text_checks(project))
     golden = names | {"unreachable": _UNREACHABLE[manifest.target]}
     _write(test / "GoldenRows.java", "GoldenRows.java", golden)
+    _write(test / "GoldenInputs.java", "GoldenInputs.java", names | tests.input_parts(project))
+    _write(test / "GoldenAnswers.java", "GoldenAnswers.java", names | tests.answer_parts(project))
     _write(
         test / f"{project.prefix}ModelTest.java",
         "ModelTest.java",
@@ -214,8 +216,6 @@ def _test_imports(project: Plan) -> str:
         asserts.append("assertTrue")
     needed = ["java.io.IOException", "java.util.ArrayList", "java.util.List", "java.util.Map"]
     needed += ["java.util.TreeMap"] + ["org.junit.jupiter.api." + n for n in _JUNIT]
-    if project.shape == "tensor":
-        needed.append("java.util.Arrays")
     statics = "".join(
         f"import static org.junit.jupiter.api.Assertions.{name};\n" for name in asserts
     )

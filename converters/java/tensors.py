@@ -58,7 +58,7 @@ def golden_rows(plan: Plan) -> str:
         "".join(reads)
         + f"    for (int i = 0; i < ROWS; i++) {{\n{skip}"
         + call(6, f"{name} input = new {name}(", arguments, ");")
-        + "      INPUTS.put(i, input);\n    }\n"
+        + "      found.put(i, input);\n    }\n"
     )
 
 

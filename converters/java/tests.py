@@ -1,4 +1,5 @@
-"""Renders the JUnit test, which scores the golden rows and compares them as parity was judged."""
+"""Renders what scores the golden rows: the JUnit test, which compares the answers as parity was
+judged, and the class that writes them down for the JVM check."""
 
 from __future__ import annotations
 
@@ -12,12 +13,43 @@ from converters.java.text import call, string
 _CODES = {"double": "d", "float": "f", "int": "i", "long": "l", "boolean": "z", "String": "s"}
 
 
-def parts(plan: Plan) -> dict[str, str]:
-    """What the template of the test asks."""
+def input_parts(plan: Plan) -> dict[str, str]:
+    """What the template of the golden inputs asks."""
     shapes = {"record": _record_rows, "columns": _many_rows, "tensor": tensors.golden_rows}
+    needed = ["java.io.IOException", "java.util.SortedMap", "java.util.TreeMap"]
+    if plan.shape == "columns":
+        needed += ["java.util.ArrayList", "java.util.List"]
+    if plan.shape == "tensor":
+        needed.append("java.util.Arrays")
     return {
+        "imports": "".join(f"import {name};\n" for name in sorted(needed)),
         "rows": str(plan.manifest.golden.rows),
         "inputs": shapes[plan.shape](plan),
+    }
+
+
+def answer_parts(plan: Plan) -> dict[str, str]:
+    """What the template of the written answers asks: a file an output, named as its golden one."""
+    return {"writes": "".join(_written(plan, answer) for answer in plan.answers)}
+
+
+def _written(plan: Plan, answer: Answer) -> str:
+    head = (
+        f'    try (Column column = new Column(folder.resolve("{_golden(plan, answer).file}"))) {{\n'
+    )
+    loop = f"      for ({plan.prefix}Output output : outputs) {{\n"
+    one = f"        column.put(output.{answer.name}());\n"
+    if answer.array:
+        one = (
+            f"        for ({answer.type} value : output.{answer.name}()) {{\n"
+            "          column.put(value);\n        }\n"
+        )
+    return f"{head}{loop}{one}      }}\n    }}\n"
+
+
+def parts(plan: Plan) -> dict[str, str]:
+    """What the template of the test asks."""
+    return {
         "expected": "".join(_expected(plan, answer) for answer in plan.answers),
         "comparisons": "".join(_comparison(plan, answer) for answer in plan.answers),
         "text_test": _text_test(plan),
@@ -40,7 +72,7 @@ def _record_rows(plan: Plan) -> str:
         "".join(f"    {line}\n" for line in reads)
         + f"    for (int i = 0; i < ROWS; i++) {{\n{skip}"
         + call(6, f"{plan.prefix}Input input = new {plan.prefix}Input(", arguments, ");")
-        + "      INPUTS.put(i, input);\n    }\n"
+        + "      found.put(i, input);\n    }\n"
     )
 
 
@@ -76,7 +108,7 @@ def _many_rows(plan: Plan) -> str:
         "            reachable.set(i, false);\n          }\n"
         "        }\n      }\n    }\n"
         "    for (int i = 0; i < ROWS; i++) {\n      if (reachable.get(i)) {\n"
-        "        INPUTS.put(i, builders.get(i).build());\n      }\n    }\n"
+        "        found.put(i, builders.get(i).build());\n      }\n    }\n"
     )
 
 

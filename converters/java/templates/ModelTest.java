@@ -3,13 +3,14 @@ package $package;
 $imports
 /** Scores the golden rows and compares the answers with the original model's. */
 class ${prefix}ModelTest {
-  private static final int ROWS = $rows;
+  private static final int ROWS = GoldenInputs.ROWS;
   private static final Map<Integer, ${prefix}Input> INPUTS = new TreeMap<>();
   private static ${prefix}Model model;
 
   @BeforeAll
   static void open() throws IOException {
-$inputs    model = ${prefix}Model.load();
+    INPUTS.putAll(GoldenInputs.read());
+    model = ${prefix}Model.load();
   }
 
   @AfterAll
