@@ -1,4 +1,4 @@
-"""`python -m converters convert|judge|bundle JOBDIR`, `preflight|verify FOLDER`: the only way in.
+"""`python -m converters convert|judge|jvm|bundle JOBDIR`, `preflight|verify FOLDER`: the only way in.
 
 Exit codes: 0 done or refused (the report tells which), 2 wrong usage, 3 crashed.
 """
@@ -22,6 +22,12 @@ def _convert(folder: Path) -> int:
 
 def _judge(folder: Path) -> int:
     from converters.steps.judge import run
+
+    return DONE if run(folder) else CRASHED
+
+
+def _jvm(folder: Path) -> int:
+    from converters.steps.jvm import run
 
     return DONE if run(folder) else CRASHED
 
@@ -59,6 +65,7 @@ def _verify(folder: Path) -> int:
 VERBS: dict[str, Callable[[Path], int]] = {
     "convert": _convert,
     "judge": _judge,
+    "jvm": _jvm,
     "bundle": _bundle,
     "preflight": _preflight,
     "verify": _verify,

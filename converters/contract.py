@@ -43,6 +43,7 @@ LOADING = "load"
 MODEL_DIR = "model"
 CONVERT_DIR = "convert"
 JUDGE_DIR = "judge"
+JVM_DIR = "jvm"
 BUNDLE_DIR = "bundle"
 GIVEN_CSV = "rows.csv"
 GIVEN_PARQUET = "rows.parquet"
@@ -342,6 +343,23 @@ class JudgeReport:
     given: int = 0  # how many of the golden rows are the user's own; they come first
     lengths: list[LengthParity] = field(default_factory=list)  # where axes are free
     versions: dict[str, str] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+    schema: int = SCHEMA
+
+
+@dataclass(frozen=True)
+class JvmReport:
+    """What is judged of the generated Java on the golden rows. `state` is proven, refused or
+    crashed.
+
+    parity: the verdicts, of one call with all rows and of one call a row together.
+    """
+
+    state: str
+    code: str = ""
+    sentence: str = ""
+    rows: int = 0
+    parity: list[OutputParity] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
     schema: int = SCHEMA
 

@@ -11,7 +11,7 @@ import os
 import re
 import stat
 import struct
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -106,6 +106,32 @@ def read(folder: Path) -> tuple[Rows, Answers]:
     if len(rows) + len(answers) != len(columns):
         raise GoldenError("two columns share a name")
     return rows, answers
+
+
+def read_columns(folder: Path, columns: Sequence[Mapping[str, Any]], rows: int) -> Answers:
+    """Columns of `rows` rows from their files in `folder`; each column as golden.json has it.
+
+    Raises:
+        GoldenError: anything that is not as `write` leaves it.
+    """
+    for column in columns:
+        _check_column(column, "out-")
+    return {column["name"]: _read_column(folder, column, rows) for column in columns}
+
+
+def read_numbers(folder: Path, name: str, rows: int) -> list[int]:
+    """Numbers of rows out of `rows`, ascending, from a file of int32.
+
+    Raises:
+        GoldenError: the file holds anything else.
+    """
+    content = _read_file(folder, name, 4 * rows)
+    if len(content) % 4:
+        raise GoldenError(f"{name} is no list of int32")
+    numbers: list[int] = np.frombuffer(content, dtype="<i4").tolist()
+    if numbers != sorted(set(numbers)) or not all(0 <= one < rows for one in numbers):
+        raise GoldenError(f"{name} does not list rows in their order, each once")
+    return numbers
 
 
 def _write_column(

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from converters import catalog, contract
-from workers import breakdown, collect, environments
+from workers import breakdown, collect, environments, jvm
 from workers.sandbox import ChildResult, Killed, Limits, command, level, remove_tree, run_child
 
 STEPS = ("fetch", "environment", "convert", "parity", "optimise", "benchmark", "jvm", "bundle")
@@ -36,8 +36,9 @@ FETCH_REFUSALS = frozenset(
 SKIPPED = {
     "optimise": "graphs are published as converted",
     "benchmark": "speed is not measured in this release",
-    "jvm": "The JVM check runs in a later release; build the bundle's java/ folder to run its test",
 }
+# Where in JOBDIR/jvm the answers of the generated Java lie.
+ANSWERS = "answers"
 
 T = TypeVar("T")
 # model folder → sha256 of each file by its path inside
@@ -85,6 +86,10 @@ class Cancelled(Exception):
     """Nobody wants the result any more; a fetch may raise it too."""
 
 
+class _Skipped(Exception):
+    """Leaves a step that is not needed or cannot be taken here; the message says why."""
+
+
 class _Ended(Exception):
     """Leaves the steps early, with the outcome."""
 
@@ -107,6 +112,7 @@ class Outcome:
     sentence: str = ""
     convert: contract.ConvertReport | None = None
     judge: contract.JudgeReport | None = None
+    jvm: contract.JvmReport | None = None
     files: list[Path] = field(default_factory=list)
     manifest: dict[str, Any] = field(default_factory=dict)
     peak_mb: dict[str, int] = field(default_factory=dict)
@@ -122,14 +128,16 @@ def run(
     cancelled: Callable[[], bool],
     reserve_build: Callable[[], int],
     environments_folder: Path,
+    java: jvm.Checker,
 ) -> Outcome:
     """Fetch, convert, judge and render one bundle in `jobdir`; never raises for what a model does.
 
-    reserve_build: asked once, when all is proven and the bundle is about to be rendered.
+    reserve_build: asked once, when the file is proven and its Java is about to be rendered.
     environments_folder: where environments of large frameworks are built once and kept.
+    java: compiles and runs generated Java.
     """
     return _Run(
-        jobdir.resolve(), request, fetch, steps, cancelled, reserve_build, environments_folder
+        jobdir.resolve(), request, fetch, steps, cancelled, reserve_build, environments_folder, java
     ).outcome()
 
 
@@ -149,6 +157,7 @@ class _Run:
         cancelled: Callable[[], bool],
         reserve_build: Callable[[], int],
         environments_folder: Path,
+        java: jvm.Checker,
     ) -> None:
         self.jobdir = jobdir
         self.request = request
@@ -157,11 +166,14 @@ class _Run:
         self.cancelled = cancelled
         self.reserve_build = reserve_build
         self.environments_folder = environments_folder
+        self.java = java
         self.pythons: dict[str, Path] = {}  # verb → interpreter
+        self.ran: dict[str, str] = {}  # the Java that the JVM has run: path → sha256
         self.step = ""
         self.text = ""
         self.convert: contract.ConvertReport | None = None
         self.judge: contract.JudgeReport | None = None
+        self.jvm: contract.JvmReport | None = None
         self.files: list[Path] = []
         self.manifest: dict[str, Any] = {}
         self.peak_mb: dict[str, int] = {}
@@ -188,10 +200,14 @@ class _Run:
             "environment": self._environment,
             "convert": self._convert,
             "parity": self._judge,
+            "jvm": self._jvm,
             "bundle": self._bundle,
         }
         try:
             detail = actions[step]()
+        except _Skipped as skip:
+            self.steps.skipped(step, str(skip))
+            return
         except Cancelled as stop:
             raise _Ended(State.CANCELLED, "cancelled", "Cancelled while it ran.") from stop
         except collect.Strange as strange:
@@ -288,8 +304,77 @@ class _Run:
         collect.read_bytes(path)  # a plain file, and no larger than a report may be
         return path
 
+    def _jvm(self) -> str:
+        """Compile and run the Java of the bundle to come on its golden rows, and judge it."""
+        target = catalog.target(self.request.target)
+        if target is None or not target.java:
+            raise _Skipped("this target has no generated Java")
+        try:
+            self.java.ready(self.environments_folder, self._log, self.cancelled)
+        except environments.Stopped as stop:
+            raise Cancelled from stop
+        except jvm.Lacking as lacking:
+            raise _Skipped(f"not proven in the JVM: {lacking}") from lacking
+        self._render()
+        folder = self.jobdir / contract.JVM_DIR
+        remove_tree(folder)
+        folder.mkdir()
+        ran = self._run_java(folder / ANSWERS)
+        self.peak_mb["jvm"] = ran.resident_mb
+        child = self._start("jvm")
+        report = self._report(contract.JvmReport, folder, child)
+        self.jvm = report
+        self._follow(report.state, report.code, report.sentence, good="proven", child=child)
+        doubtful = [one.name for one in report.parity if one.verdict != "passed" or one.rows < 1]
+        if doubtful or not report.parity or report.rows < 1:
+            raise collect.Strange("it says proven, but not every output was judged as passed")
+        self.ran = self._java_sums()
+        return (
+            f"{report.rows} golden rows on Java {ran.java}; compiled by {ran.compiler} in "
+            f"{ran.compile_ms} ms, run in {ran.run_ms} ms"
+        )
+
+    def _run_java(self, answers: Path) -> jvm.Ran:
+        wall = limits_of(self._route()).wall_seconds
+        bundle = self.jobdir / contract.BUNDLE_DIR
+        self._log("── jvm ──\n")
+        try:
+            ran = self.java.check(bundle, answers, wall, self.cancelled)
+        except jvm.Cancelled as stop:
+            raise Cancelled from stop
+        except jvm.TooLong as late:
+            sentence = f"The generated Java ran longer than {wall / 60:.0f} minutes."
+            raise _crash("timeout", sentence) from late
+        except jvm.ServerEnded as ended:
+            raise _crash(
+                "jvm_ended",
+                f"The JVM that ran the generated Java did not live: {ended}. The log says more.",
+            ) from ended
+        finally:
+            self._log(self.java.said())
+        if ran.state == "compile":
+            raise _crash("jvm_failed", f"The generated Java does not compile: {ran.message}")
+        if ran.state != "ran":
+            raise _crash("jvm_failed", f"The generated Java does not run: {ran.message}")
+        return ran
+
+    def _java_sums(self) -> dict[str, str]:
+        folder = self.jobdir / contract.BUNDLE_DIR / "java"
+        return {
+            path.relative_to(folder).as_posix(): collect.sha256_of(path)
+            for path in collect.check_tree(folder)
+        }
+
     def _bundle(self) -> str:
-        self.request = dataclasses.replace(self.request, build=self.reserve_build())
+        self._render()
+        if self.ran and self.ran != self._java_sums():
+            raise collect.Strange("the bundle's Java is not what the JVM has run")
+        return f"build {self.request.build}, {len(self.files)} files"
+
+    def _render(self) -> None:
+        """Have JOBDIR/bundle rendered, with what is known by now, and see that it holds."""
+        if not self.request.build:
+            self.request = dataclasses.replace(self.request, build=self.reserve_build())
         folder = self.jobdir / contract.BUNDLE_DIR
         child = self._child("bundle", folder)
         if not child.ok:
@@ -312,7 +397,6 @@ class _Run:
                 raise collect.Strange(f"the bundle's {name} is not the file that was judged")
         if self.manifest.get("build") != self.request.build:
             raise collect.Strange("the bundle's manifest has another build number")
-        return f"build {self.request.build}, {len(self.files)} files"
 
     def _child(self, verb: str, folder: Path) -> ChildResult:
         """Run one verb on clean ground: nothing that an earlier child prepared for it remains."""
@@ -322,6 +406,10 @@ class _Run:
             remove_tree(self.jobdir / later)
             if later == folder.name:
                 break
+        return self._start(verb)
+
+    def _start(self, verb: str) -> ChildResult:
+        """Run one verb on what is there."""
         request = self.jobdir / contract.REQUEST_FILE
         for path in (request, request.with_name(request.name + ".part")):
             remove_tree(path)
@@ -423,6 +511,7 @@ class _Run:
             sentence=sentence,
             convert=self.convert,
             judge=self.judge,
+            jvm=self.jvm,
             files=self.files,
             manifest=self.manifest,
             peak_mb=self.peak_mb,
