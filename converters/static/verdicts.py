@@ -7,6 +7,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from converters.dl4j import graph
+from converters.errors import Refused
+from converters.reading import KEYS
 from converters.static import (
     boosters,
     estimators,
@@ -25,7 +28,6 @@ from converters.static.pickles import Pickled
 PICKLED_FLAVORS = ("sklearn", "lightgbm", "xgboost", "catboost")
 DOMAINS = frozenset({"", "ai.onnx", "ai.onnx.ml", "com.microsoft"})
 READERS = {"spark": spark_stages.findings, "h2o": h2o_binary.findings}
-KEYS = ("pickled_model", "data", "model_data", "saved_model_dir")
 
 
 def findings(folder: Path, document: Mapping[str, Any], flavor: str) -> list[Finding]:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -127,9 +127,13 @@ class Connector(Protocol):
         """One file below `artifact_uri`, at most `limit` bytes; None where there is none."""
 
     def download(
-        self, artifact_uri: str, folder: Path, limit: int = DOWNLOAD_LIMIT
+        self,
+        artifact_uri: str,
+        folder: Path,
+        limit: int = DOWNLOAD_LIMIT,
+        wanted: Callable[[str], bool] = lambda path: True,
     ) -> list[RemoteFile]:
-        """All files below `artifact_uri` into `folder`, in the order of their paths."""
+        """The wanted files below `artifact_uri`, or all, into `folder`; sorted by path."""
 
     def training_data(self, run_id: str, limit: int = DATASET_LIMIT) -> tuple[str, bytes] | None:
         """The table that a run logged as its dataset: suffix (`.csv`, `.parquet`) and content.
