@@ -7,8 +7,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from converters.dl4j import graph
-from converters.errors import Refused
 from converters.reading import KEYS
 from converters.static import (
     boosters,
