@@ -65,6 +65,13 @@ def run(jobdir: Path) -> bool:
         report = _convert(work)
     except Refused as refusal:
         report = ConvertReport("refused", refusal.code, refusal.sentence)
+    except RecursionError:
+        from converters.sources import sound
+
+        # How deep a model is nested is its own; where, the log says.
+        traceback.print_exc()
+        endless = sound.recursive("file")
+        report = ConvertReport("refused", endless.code, endless.sentence)
     except (Exception, SystemExit) as error:
         # A model may call sys.exit: that too is no reason to leave without a report.
         traceback.print_exc()
