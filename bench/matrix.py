@@ -90,7 +90,7 @@ def _run_maker(case: tuple[Any, Path]) -> None:
 
 
 def _judged(job: Path, target: catalog.Target, judge: Judge) -> contract.JudgeReport:
-    if target.environment == STANDARD:
+    if target.environment == STANDARD and not target.jars:
         return judge(job)
     from tests.converters import jobs
 

@@ -16,6 +16,7 @@ from django.db import IntegrityError, transaction
 from converters import catalog, contract, environments
 from converters.preflight import Answer, preflight
 from registry.models import ModelVersion
+from workers import jars
 from workers.environments import digest
 from workers.models import Export, Job, JobState
 from workers.pipeline import FETCH_REFUSALS
@@ -161,10 +162,11 @@ def identity_of(
 
 
 def environment_digests(route: catalog.Route) -> dict[str, str]:
-    """What the route's own environments are made of; none for what the standard one does."""
+    """What the route's own environments and jars are made of; not the standard environment."""
     target = catalog.target(route.target)
     names = {route.environment, target.environment if target else environments.STANDARD}
-    return {name: digest(name) for name in sorted(names - {environments.STANDARD})}
+    own = {name: digest(name) for name in sorted(names - {environments.STANDARD})}
+    return own | ({target.jars: jars.digest(target.jars)} if target and target.jars else {})
 
 
 def converter_versions() -> dict[str, str]:

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from converters import catalog, contract
-from workers import breakdown, collect, environments
+from converters.environments import JARS_VARIABLE
+from workers import breakdown, collect, environments, jars
 from workers.sandbox import ChildResult, Killed, Limits, command, level, remove_tree, run_child
 
 STEPS = ("fetch", "environment", "convert", "parity", "optimise", "benchmark", "jvm", "bundle")
@@ -158,6 +159,7 @@ class _Run:
         self.reserve_build = reserve_build
         self.environments_folder = environments_folder
         self.pythons: dict[str, Path] = {}  # verb → interpreter
+        self.jars: Path | None = None  # what the judge's JVM loads
         self.step = ""
         self.text = ""
         self.convert: contract.ConvertReport | None = None
@@ -239,11 +241,16 @@ class _Run:
                 self.pythons[verb] = environments.ready(
                     name, self.environments_folder, self._log, self.cancelled
                 )
+            if target and target.jars:
+                self.jars = jars.ready(
+                    target.jars, self.environments_folder, self._log, self.cancelled
+                )
         except environments.Stopped as stop:
             raise Cancelled from stop
         except environments.EnvironmentProblem as problem:
             raise _crash(problem.code, problem.sentence) from problem
-        return ", ".join(dict.fromkeys(wanted.values()))
+        named = [*wanted.values(), target.jars if target else ""]
+        return ", ".join(filter(None, dict.fromkeys(named)))
 
     def _route(self) -> catalog.Route:
         route = catalog.route(self.request.flavor, self.request.target)
@@ -334,6 +341,7 @@ class _Run:
             limits_of(route),
             self._log,
             self.cancelled,
+            {JARS_VARIABLE: str(self.jars)} if self.jars and verb == "judge" else None,
         )
         self.peak_mb[verb] = child.peak_mb
         self._log(f"── {verb} ended after {child.seconds:.1f} s, {child.peak_mb} MB ──\n")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.real_models import (
     booster_models,
+    dl4j_models,
     file_models,
     h2o_models,
     sklearn_models,
@@ -55,4 +56,6 @@ REAL_MODELS: dict[tuple[str, str], list[Make]] = {
     ("tensorflow", "savedmodel"): tensorflow_models.TENSORFLOW_SAVEDMODEL,
     ("keras", "onnx"): tensorflow_models.KERAS,
     ("keras", "savedmodel"): tensorflow_models.KERAS,
+    ("keras", "hdf5"): dl4j_models.KERAS,
+    ("tensorflow", "hdf5"): dl4j_models.TENSORFLOW,
 }

@@ -12,9 +12,10 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from converters.environments import STANDARD
+from converters.environments import JARS_VARIABLE, STANDARD
 from tests.real_models.sklearn_models import Make
 from workers import environments
+from workers import jars as jars_of
 
 ROOT = Path(__file__).resolve().parents[2]
 RUN = (
@@ -29,14 +30,27 @@ def python(environment: str) -> Path:
     """The environment's interpreter; the environment is built first where it is missing."""
     if environment == STANDARD:
         return Path(sys.executable)
-    place = Path(os.environ.get("CROSSPORT_ENVIRONMENTS") or ROOT / "var" / "environments")
-    return environments.ready(environment, place, print, lambda: False)
+    return environments.ready(environment, environments_folder(), print, lambda: False)
 
 
-def run(step: str, folders: Sequence[Path], environment: str = STANDARD) -> None:
+def environments_folder() -> Path:
+    """Where the environments and jars of tests are."""
+    return Path(os.environ.get("CROSSPORT_ENVIRONMENTS") or ROOT / "var" / "environments")
+
+
+def jars(name: str) -> dict[str, str]:
+    """The variable that tells a judge where this set of jars is, fetched first where missing."""
+    if not name:
+        return {}
+    return {JARS_VARIABLE: str(jars_of.ready(name, environments_folder(), print, lambda: False))}
+
+
+def run(
+    step: str, folders: Sequence[Path], environment: str = STANDARD, jars_named: str = ""
+) -> None:
     """Run one step on many job directories, one after the other, in one child."""
     command = [str(python(environment)), "-c", RUN.format(step=step), *map(str, folders)]
-    _child(command, {"PYTHONPATH": str(ROOT)})
+    _child(command, {"PYTHONPATH": str(ROOT), **jars(jars_named)})
 
 
 @functools.cache

@@ -10,13 +10,18 @@ from django.core.management.base import BaseCommand, CommandError
 
 from converters.catalog import ROUTES, TARGETS
 from converters.environments import STANDARD
-from workers import environments
+from workers import environments, jars
 
 
 def used() -> list[str]:
-    """The environments that a route or a target of the catalogue names."""
+    """The environments and sets of jars that a route or a target of the catalogue names."""
     rows = [row.environment for row in (*ROUTES, *TARGETS)]
-    return [name for name in dict.fromkeys(rows) if name != STANDARD]
+    return [name for name in dict.fromkeys(rows) if name != STANDARD] + jars_used()
+
+
+def jars_used() -> list[str]:
+    """The sets of jars alone."""
+    return [row.jars for row in TARGETS if row.jars]
 
 
 class Command(BaseCommand):
@@ -34,10 +39,12 @@ class Command(BaseCommand):
         folder = Path(settings.ENVIRONMENTS_FOLDER)
         for name in names:
             try:
-                python = environments.ready(name, folder, self._log, lambda: False)
+                build = jars.ready if name in jars_used() else environments.ready
+                place = build(name, folder, self._log, lambda: False)
+                place = place.parent if name in jars_used() else place.parents[1]
             except environments.EnvironmentProblem as problem:
                 raise CommandError(f"{problem.sentence} [{problem.code}]") from problem
-            self.stdout.write(f"{name} is ready: {python.parents[1]}")
+            self.stdout.write(f"{name} is ready: {place}")
 
     def _log(self, text: str) -> None:
         self.stderr.write(text, ending="")
