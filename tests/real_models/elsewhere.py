@@ -9,6 +9,7 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -20,9 +21,11 @@ from workers import jars as jars_of
 ROOT = Path(__file__).resolve().parents[2]
 RUN = (
     "import pathlib, sys\n"
+    "from converters import leaving\n"
     "from converters.steps import {step}\n"
     "for folder in sys.argv[1:]:\n"
     "    {step}.run(pathlib.Path(folder))\n"
+    "leaving.run()\n"
 )
 
 
@@ -53,9 +56,14 @@ def run(
     _child(command, {"PYTHONPATH": str(ROOT), **jars(jars_named)})
 
 
-@functools.cache
 def _saved(environment: str, builder: Path) -> Path:
     """A folder that holds every model of a builder, by name, as long as this process lives."""
+    with _BUILDING:
+        return _built(environment, builder)
+
+
+@functools.cache
+def _built(environment: str, builder: Path) -> Path:
     holder = tempfile.TemporaryDirectory(prefix=f"crossport-{environment}-")
     _HOLDERS.append(holder)
     _child(
@@ -66,6 +74,7 @@ def _saved(environment: str, builder: Path) -> Path:
 
 
 _HOLDERS: list[tempfile.TemporaryDirectory[str]] = []
+_BUILDING = threading.Lock()
 
 
 def _child(command: list[str], environment: dict[str, str]) -> None:
@@ -92,6 +101,10 @@ def copier(environment: str, builder: Path) -> Callable[[str, Path], Path]:
     return copy
 
 
+# Makers that build in a child of their own, once for all models of their builder.
+MADE_ELSEWHERE: set[Make] = set()
+
+
 def maker(copy: Callable[[str, Path], Path], name: str) -> Make:
     """The function that saves one model in the folder it is given."""
 
@@ -99,4 +112,5 @@ def maker(copy: Callable[[str, Path], Path], name: str) -> Make:
         return copy(name, folder)
 
     make.__name__ = f"make_{name}"
+    MADE_ELSEWHERE.add(make)
     return make
