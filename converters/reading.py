@@ -38,10 +38,11 @@ READ: dict[str, Chosen] = {
 MOST_FINDINGS = 200
 MOST_CHARACTERS = 4000
 HERE = Path(__file__).parent
-# What findings come from beside the readers themselves.
-TABLES = (
-    *("catalog.py", "preflight.py", "reading.py", "quoting.py"),
-    *("onnx_graph/refusals.py", "onnx_graph/solvers.py", "routes/pmml_limits.py"),
+# The readers, and the tables that they go by.
+SOURCES = (
+    "static/*.py",
+    *("catalog.py", "preflight.py", "reading.py", "quoting.py", "environments/__init__.py"),
+    *("onnx_graph/refusals.py", "onnx_graph/solvers.py", "routes/pmml_limits.py", "dl4j/*.py"),
 )
 
 
@@ -134,7 +135,7 @@ def _worse(verdict: Verdict, found: Iterable[Finding]) -> Verdict:
 def digest() -> str:
     """The sha256 of the readers and of the tables that they go by; another one reads otherwise."""
     found = hashlib.sha256()
-    for path in [*sorted(HERE.glob("static/*.py")), *(HERE / name for name in TABLES)]:
+    for path in [path for name in SOURCES for path in sorted(HERE.glob(name))]:
         found.update(f"{path.relative_to(HERE).as_posix()}\n".encode())
         found.update(hashlib.sha256(path.read_bytes()).digest())
     return found.hexdigest()
