@@ -40,6 +40,8 @@ REQUEST_FILE = "request.json"
 REPORT_FILE = "report.json"
 PHASE_FILE = "phase"
 LOADING = "load"
+# No phase of its own: the original is asked in several.
+ASKING = "ask"
 MODEL_DIR = "model"
 CONVERT_DIR = "convert"
 JUDGE_DIR = "judge"

@@ -13,9 +13,10 @@ import numpy as np
 
 from converters.errors import Refused
 from converters.sources.parts import held, module, parts
-from converters.trees import lightgbm, sklearn, xgboost
+from converters.trees import lightgbm, links, sklearn, xgboost
 
-TREE = "sklearn.tree._tree"
+# Trees in which neighbours are looked for, in doubles or floats.
+NEIGHBOURS = ("KDTree", "BallTree")
 BOOSTERS = {"xgboost": xgboost.check, "lightgbm": lightgbm.check}
 # More estimators inside each other than any model has; Python follows some hundreds.
 DEEPEST = 100
@@ -35,6 +36,8 @@ def check(estimator: Any, flavor: str) -> None:
         if library == "sklearn":
             _check_real(part)
             sklearn.check(part)
+            if type(part).__name__.startswith(NEIGHBOURS):
+                _check_neighbours(part)
         elif type(part).__name__ == "Booster" and library in BOOSTERS and flavor == "sklearn":
             BOOSTERS[library](part)
 
@@ -100,3 +103,22 @@ def _check_real(part: Any) -> None:
                 f"The model's {type(part).__name__} holds complex numbers in {name!r}, which no "
                 "target carries and scikit-learn does not learn. Train it again on real numbers.",
             )
+
+
+def _check_neighbours(tree: Any) -> None:
+    """See that a tree of neighbours names rows and nodes that it has; asking it does not look."""
+    data, order, nodes, *_ = tree.__getstate__()
+    rows, count = len(data), len(nodes)
+    starts, ends = np.asarray(nodes["idx_start"]), np.asarray(nodes["idx_end"])
+    inner = np.flatnonzero(np.asarray(nodes["is_leaf"]) == 0)
+    whole = (
+        len(order) == rows
+        and (not rows or (np.min(order) >= 0 and np.max(order) < rows))
+        and (starts >= 0).all()
+        and (starts <= ends).all()
+        and (ends <= rows).all()
+        # The two children of node i are 2i + 1 and 2i + 2.
+        and (not len(inner) or 2 * int(inner[-1]) + 2 < count)
+    )
+    if not whole:
+        raise links.damaged("a tree of neighbours names rows or nodes that it does not have")

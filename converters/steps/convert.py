@@ -28,7 +28,7 @@ from converters.steps.jobdir import (
     verify_model,
     versions,
 )
-from converters.steps.phases import ended, phase
+from converters.steps.phases import ended, original_asked, phase
 
 if TYPE_CHECKING:
     from converters.golden import Rows
@@ -99,6 +99,7 @@ def _convert(work: _Work) -> ConvertReport:
         from converters import sources
 
         model = sources.load(model_folder, request.flavor)
+    model.asking = partial(original_asked, work.folder)
     with work.phase("given"):
         from converters.sampling import given
 

@@ -14,6 +14,7 @@ from sklearn.ensemble import (
     VotingRegressor,
 )
 from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.neighbors import KNeighborsRegressor
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeRegressor
@@ -171,6 +172,20 @@ def test_whole_ensembles_are_loaded(tmp_path, model):
     model.fit(X, Y > 0)
     (tmp_path / "model.pkl").write_bytes(pickle.dumps(model))
     assert sources.load(tmp_path, "sklearn").signature.width == 4
+
+
+@pytest.mark.parametrize("kind", ["kd_tree", "ball_tree"])
+@pytest.mark.parametrize(
+    ("field", "value"), [("idx_end", 10**8), ("idx_start", -5), ("is_leaf", 0)]
+)
+def test_a_damaged_tree_of_neighbours_is_refused(tmp_path, kind, field, value):
+    model = KNeighborsRegressor(algorithm=kind).fit(X, Y)
+    sound.check(model, "sklearn")
+    state = list(model._tree.__getstate__())
+    state[2] = np.array(state[2])
+    state[2][field][-1] = value
+    model._tree.__setstate__(tuple(state))
+    assert "tree of neighbours" in refusal(model, tmp_path).sentence
 
 
 def test_complex_coefficients_are_refused_by_name(tmp_path):
