@@ -91,8 +91,7 @@ def read(version_id: int) -> Reading | None:
         with contextlib.suppress(OSError):
             remove_tree(folder)
             folder.parent.rmdir()
-    row.refresh_from_db()
-    return row
+    return Reading.objects.filter(pk=row.pk).first()  # gone where its source was removed meanwhile
 
 
 def readings_folder() -> Path:
