@@ -98,6 +98,7 @@ def _differing(name: str, folder: Path) -> list[str]:
         for name in wanted.keys() | there.keys()
         if name not in there
         or there[name].is_symlink()
+        or not there[name].is_file()
         or hashlib.sha256(there[name].read_bytes()).hexdigest() != wanted.get(name)
     )
 

@@ -109,14 +109,12 @@ def _input(name: str, shapes: Any, columns: Sequence[str]) -> Input:
 
 
 def _outputs(serving: Serving, whole: Graph) -> list[Output]:
-    """The outputs of the original, by the names of the layers that give them in the file."""
-    told = serving.outputs
+    """The outputs of the original in the file's order, named by the layers that give them."""
+    told = list(serving.outputs)
     if any(whole.keys):
-        by_key = dict(zip(whole.keys, whole.outputs, strict=True))
-        names = [by_key[one.source] for one in told]
-    else:
-        names = whole.outputs
-    return [replace(one, name=name) for one, name in zip(told, names, strict=True)]
+        by_key = {one.source: one for one in told}
+        told = [by_key[key] for key in whole.keys]
+    return [replace(one, name=name) for one, name in zip(told, whole.outputs, strict=True)]
 
 
 def _settle_indices(estimator: TensorFlowModel, inputs: Sequence[Input], whole: Graph) -> int:

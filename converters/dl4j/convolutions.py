@@ -96,7 +96,8 @@ def _global_pool(name: str, kind: str, config: Config, flows: Sequence[Flow]) ->
     _check_order(config, name, kind)
     expect(not config.get("keepdims"), name, kind, "does not keep the axes that it pools")
     own = {"data_format": CHANNELS_LAST, "keepdims": False}
-    return Part(kind, own, Flow((flows[0].last,), source=kind))
+    # Behind a pool over steps DL4J still expects steps.
+    return Part(kind, own, Flow((flows[0].last,), kind.endswith("1D"), kind))
 
 
 def _edges(name: str, kind: str, config: Config, flows: Sequence[Flow]) -> Part:

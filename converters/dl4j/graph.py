@@ -6,6 +6,7 @@ Nothing but the configuration is read, so that pre-flight and conversion say the
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,6 +27,13 @@ RESERVED = ("top_level_model_weights", "optimizer_weights")
 # input of the last one, or hands its answer out of memory that it has closed.
 NEED_END = ("Flatten", "Reshape", "BatchNormalization", "InputLayer")
 INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
+# At inference DL4J computes these in the memory of what they are given …
+IN_PLACE = ("Activation", "ReLU", "LeakyReLU", "ELU", "Softmax")
+# … and these hand on what they are given, or a view of it.
+PASSING = (
+    *("Dropout", "SpatialDropout1D", "SpatialDropout2D", "GaussianDropout", "AlphaDropout"),
+    *("GaussianNoise", "Flatten", "Reshape", "Cropping2D"),
+)
 # For who asks before a signature has settled the free lengths: no rule minds how long they are.
 STANDING_IN = 64
 # Arguments of a layer's call that change no answer.
@@ -188,9 +196,11 @@ class _Builder:
     def build(self, inputs: list[tuple[str, str]], outputs: list[tuple[str, str]]) -> Graph:
         for layer in _in_order(self.layers):
             self.nodes[layer.name] = self._node(layer)
-        ends = [self._end(name) for _, name in outputs]
-        if len(set(ends)) < len(ends):
+        answers = [name for _, name in outputs]
+        if len(set(answers)) < len(answers):
             raise _graph("The model gives one tensor twice")
+        self._check_memory(answers)
+        ends = [self._end(name) for name in answers]
         return Graph(
             self.name,
             list(self.nodes.values()),
@@ -230,15 +240,42 @@ class _Builder:
         own = {"batch_input_shape": [None, *shape], "sparse": False, "ragged": False}
         return Part("InputLayer", own, Flow(shape, source="InputLayer"))
 
+    def _check_memory(self, answers: Sequence[str]) -> None:
+        """See that no layer overwrites what another one still reads, or what is an answer.
+
+        Raises:
+            Refused: `dl4j_graph`.
+        """
+        read = Counter(one for layer in self.layers for one in layer.inbound)
+        read.update(answers)
+        before = {layer.name: layer.inbound for layer in self.layers}
+        for layer in self.layers:
+            if self.nodes[layer.name].kind not in IN_PLACE or _idle(self.nodes[layer.name]):
+                continue
+            (given,) = before[layer.name]
+            while read[given] == 1 and self.nodes[given].kind in (*IN_PLACE, *PASSING):
+                (given,) = before[given]
+            if read[given] > 1:
+                raise _graph(
+                    f"The layer {layer.name!r} would overwrite the answer of {given!r}, which "
+                    "something else reads too"
+                )
+
     def _end(self, original: str) -> str:
-        """The layer that gives an answer, behind which one is put where DL4J needs it."""
+        """The layer that gives an answer and nothing else; one is put there where there is none."""
         node = self.nodes[original]
-        if node.kind not in NEED_END:
+        feeds = any(original in layer.inbound for layer in self.layers)
+        if node.kind not in NEED_END and not feeds:
             return node.name
         name = _unlike(f"{node.name}_answer", [one.name for one in self.nodes.values()])
         config = {"name": name, "trainable": True, "dtype": "float32", "activation": "linear"}
         self.nodes[f"{original} "] = Node(name, "Activation", config, node.flow, [node.name])
         return name
+
+
+def _idle(node: Node) -> bool:
+    """Whether a layer gives what it is given."""
+    return node.kind == "Activation" and node.config["activation"] == "linear"
 
 
 def _in_order(layers: list[_Layer]) -> Iterator[_Layer]:

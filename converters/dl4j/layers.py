@@ -56,7 +56,7 @@ def _dense(name: str, kind: str, config: Config, flows: Sequence[Flow]) -> Part:
     axes = len(flow.shape) - 1
     weights = [Weight("kernel:0", "kernel", lead=axes)]
     weights += [Weight("bias:0", "bias")] if biased else []
-    out = Flow((*flow.shape[:-1], units), flow.lost, "Dense", channels=True)
+    out = Flow((*flow.shape[:-1], units), flow.lost and axes > 0, "Dense", channels=True)
     if not axes:
         return Part("Dense", own, out, weights)
     del own["units"]
@@ -174,6 +174,7 @@ def _reshape(name: str, kind: str, config: Config, flows: Sequence[Flow]) -> Par
 
 def _repeat(name: str, kind: str, config: Config, flows: Sequence[Flow]) -> Part:
     times = int(config["n"])
+    expect(not flows[0].lost, name, kind, "expects steps behind a pool over steps")
     return Part(kind, {"n": times}, Flow((times, flows[0].last), source=kind))
 
 
@@ -203,9 +204,8 @@ def _known(flow: Flow, name: str, kind: str) -> list[int]:
     Raises:
         Refused: `dl4j_layer` where one is free, or DL4J has lost it.
     """
-    expect(
-        not flow.lost, name, kind, "does not know the number of steps after a Bidirectional layer"
-    )
+    why = "has lost the number of steps behind a Bidirectional layer or a pool over steps"
+    expect(not flow.lost, name, kind, why)
     known = [size for size in flow.shape if size is not None]
     expect(len(known) == len(flow.shape), name, kind, "wants every length fixed before it")
     return known

@@ -100,7 +100,7 @@ def steps(folder: Path) -> None:
 
 @model
 def residual(folder: Path) -> None:
-    """A graph with two inputs, a sum, a concatenation and two answers, one of them flattened."""
+    """A graph with two inputs, a sum, and answers that others read or that are flat."""
     import keras
 
     layers = keras.layers
@@ -108,12 +108,12 @@ def residual(folder: Path) -> None:
     first = layers.Conv2D(4, 3, padding="same", activation="elu")(image)
     second = layers.BatchNormalization()(layers.Conv2D(4, 3, padding="same")(first))
     both = layers.Activation("relu")(layers.Add()([first, second]))
-    pooled = layers.GlobalAveragePooling2D()(both)
+    pooled = layers.GlobalAveragePooling2D(name="pooled")(both)
     score = layers.Dense(1, name="score")(layers.Concatenate()([pooled, cells]))
     grid = layers.Flatten(name="grid")(
         layers.Conv2D(1, 1, activation="tanh", name="all.pixels")(both)
     )
-    net = keras.Model([image, cells], [score, grid])
+    net = keras.Model([image, cells], [score, grid, pooled])
     save(net, {"image": random(40, 8, 8, 2), "cells": random(40, 3)}, folder, "keras")
 
 
@@ -188,6 +188,17 @@ _refused(
     lambda layers: [layers.Bidirectional(layers.LSTM(3, return_sequences=True)), layers.Flatten()],
     *(6, 4),
 )
+
+
+@model
+def overwritten(folder: Path) -> None:
+    """A tensor that an activation would overwrite while a sum still reads it."""
+    import keras
+
+    cells = keras.Input((4,), name="cells")
+    first = keras.layers.Dense(4, name="first")(cells)
+    both = keras.layers.Add()([keras.layers.ReLU(name="cut")(first), first])
+    _bare(keras.Model(cells, both), folder)
 
 
 @model

@@ -14,14 +14,19 @@ from workers import environments, jars
 
 
 def used() -> list[str]:
-    """The environments and sets of jars that a route or a target of the catalogue names."""
+    """The environments that a route or a target of the catalogue names."""
     rows = [row.environment for row in (*ROUTES, *TARGETS)]
-    return [name for name in dict.fromkeys(rows) if name != STANDARD] + jars_used()
+    return [name for name in dict.fromkeys(rows) if name != STANDARD]
 
 
 def jars_used() -> list[str]:
-    """The sets of jars alone."""
-    return [row.jars for row in TARGETS if row.jars]
+    """The sets of jars that a target of the catalogue names."""
+    return list(dict.fromkeys(row.jars for row in TARGETS if row.jars))
+
+
+def everything() -> list[str]:
+    """What jobs would build or fetch."""
+    return [*used(), *jars_used()]
 
 
 class Command(BaseCommand):
@@ -30,12 +35,14 @@ class Command(BaseCommand):
     help = "Build the Python environments of large frameworks; all that a route uses without NAME."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(used())}")
+        parser.add_argument(
+            "names", nargs="*", metavar="NAME", help=f"of {', '.join(everything())}"
+        )
 
     def handle(self, *args: object, **options: list[str]) -> None:
-        names = options["names"] or used()
-        if unknown := [name for name in names if name not in used()]:
-            raise CommandError(f"There is no {', '.join(unknown)}; there is {', '.join(used())}.")
+        names, known = options["names"] or everything(), everything()
+        if unknown := [name for name in names if name not in known]:
+            raise CommandError(f"There is no {', '.join(unknown)}; there is {', '.join(known)}.")
         folder = Path(settings.ENVIRONMENTS_FOLDER)
         for name in names:
             try:
