@@ -10,6 +10,7 @@ from __future__ import annotations
 import dis
 import inspect
 import itertools
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -44,7 +45,7 @@ HARMLESS = frozenset(
     {
         *METHODS,
         *("DataFrame", "Series", "concat", "array", "asarray", "ascontiguousarray", "column_stack"),
-        *("hstack", "vstack", "stack", "concatenate", "float32", "float64", "int32", "int64"),
+        *("hstack", "vstack", "stack", "concatenate", "float32", "float64", "int64"),
         *("astype", "to_numpy", "to_frame", "tolist", "to_list", "copy", "reshape", "ravel"),
         *("flatten", "squeeze", "values", "columns", "index", "shape", "iloc", "loc", "T", "dtype"),
         *("rename", "reindex", "set_axis", "reset_index", "add_prefix", "add_suffix", "items"),
@@ -64,6 +65,10 @@ HARMLESS = frozenset(
             "set_output",
         ),
     }
+)
+# Types of numbers into which greater ones do not go: they are wrapped around, or cut off.
+NARROW = re.compile(
+    r"u?int(8|16|32)?_?|uint64|u?intc|u?intp|u?byte|u?short|bool_?|float16|half|[<>=|]?[iub][124]|f2"
 )
 # Python's own questions about what an argument is, not about what it holds.
 ABOUT_TYPES = {"isinstance", "hasattr"}
@@ -141,7 +146,7 @@ class _Reader:
         return self._of_code(plain.__code__, names)
 
     def _of_code(self, code: CodeType, names: dict[str, Any]) -> str:
-        if found := _chooses(code):
+        if found := _chooses(code) or _narrows(code, names, getattr(self._part, "__dict__", {})):
             return found
         inner = [one for one in code.co_consts if isinstance(one, CodeType)]
         for name in [*code.co_names, *code.co_freevars]:
@@ -240,6 +245,22 @@ def _chooses(code: CodeType) -> str:
         if step.opname == "IS_OP":
             asked = "is"
     return ""
+
+
+def _narrows(code: CodeType, names: dict[str, Any], kept: dict[str, Any]) -> str:
+    """Whether a function that gives numbers another type names one that does not hold them all."""
+    used = set(code.co_names)
+    if not used & {"astype", "array", "asarray", "ascontiguousarray"}:
+        return ""
+    # Python's `int` holds what a long does; `bool` would make all but nothing true.
+    spelt = {name for name in used - {"int"} if NARROW.fullmatch(name)}
+    told = [*code.co_consts, *(kept.get(name, names.get(name)) for name in used)]
+    for one in told:
+        if isinstance(one, str) and one != "int" and NARROW.fullmatch(one):
+            spelt.add(one)
+        elif isinstance(one, np.dtype) and NARROW.fullmatch(one.name):
+            spelt.add(one.name)
+    return f"makes numbers `{min(spelt)}`" if spelt else ""
 
 
 def _holds_numbers(code: CodeType, steps: list[dis.Instruction]) -> bool:

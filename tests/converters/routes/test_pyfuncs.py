@@ -102,6 +102,18 @@ class SpellsOut(Calls):
         return np.array([0, 1, 7])[told]
 
 
+class Narrows(Calls):
+    """Whole numbers beyond two thousand million wrap around on the way to the model."""
+
+    def predict(self, context, model_input, params=None):
+        return self.model.predict(model_input.astype("int32"))
+
+
+class NarrowsByName(Calls):
+    def predict(self, context, model_input, params=None):
+        return self.model.predict(np.asarray(model_input, dtype=np.int16))
+
+
 class Prepares(Calls):
     """A step of a library before the model, which knows a value that no sampled row holds."""
 
@@ -261,6 +273,8 @@ RULES = {
     Adds: "computes with `**`",
     Names: "`getattr`",
     SpellsOut: "looks values up in line",
+    Narrows: "makes numbers `int32`",
+    NarrowsByName: "makes numbers `int16`",
     Prepares: "works with `parts` and `before` together",
     Rescues: "answers otherwise where the model raises",
     Routes: "goes through values in a loop in line",
