@@ -78,7 +78,8 @@ def wanted(mlmodel: Mapping[str, Any]) -> Chosen | None:
             "extra_files",
             *([] if config.get("model_data") else ["data"]),
         ]
-    places = [posixpath.normpath(name) for name in named if isinstance(name, str) and name]
+    told = [posixpath.normpath(name) for name in named if isinstance(name, str) and name]
+    places = [place for place in told if place.partition("/")[0] not in ("", "..")]
 
     def is_wanted(path: str) -> bool:
         below = any(place in (".", path) or path.startswith(f"{place}/") for place in places)
