@@ -10,7 +10,7 @@ import pandas as pd
 
 from converters.contract import Column, Signature
 from converters.errors import Refused
-from converters.sources import mlmodel, signatures
+from converters.sources import mlmodel, signatures, sklearn
 from converters.sources.loaded import Loaded
 
 CLASSES = ("CatBoost", "CatBoostClassifier", "CatBoostRegressor", "CatBoostRanker")
@@ -31,6 +31,12 @@ def load(folder: Path, config: dict[str, Any]) -> Any:
     """
     import catboost
 
+    if sklearn.PICKLED in config:
+        model = sklearn.load(folder, config)
+        if not isinstance(model, catboost.CatBoost):
+            raise sklearn.no_model(model)
+        setattr(model, WORDS, _words(model, folder) if model.is_fitted() else {})
+        return model
     path = mlmodel.model_file(folder, config.get("data"))
     named = str(config.get("model_type") or "CatBoost")
     if named not in CLASSES:

@@ -22,6 +22,8 @@ def load(folder: Path, config: dict[str, Any]) -> Any:
     """
     import lightgbm
 
+    if sklearn.PICKLED in config:
+        return _pickled(folder, config)
     path = mlmodel.model_file(folder, config.get("data"))
     named = str(config.get("model_class") or "lightgbm.basic.Booster")
     if named.endswith(".Booster"):
@@ -31,6 +33,23 @@ def load(folder: Path, config: dict[str, Any]) -> Any:
         booster = getattr(model, "_Booster", None)  # None before training, too
     if isinstance(booster, lightgbm.Booster):
         _check(booster, path)
+    return model
+
+
+def _pickled(folder: Path, config: dict[str, Any]) -> Any:
+    """A Booster or a wrapper out of a plain pickle.
+
+    Raises:
+        Refused: `model_class` for another of LightGBM's objects.
+    """
+    import lightgbm
+
+    model = sklearn.load(folder, config)
+    if not isinstance(model, lightgbm.Booster | lightgbm.LGBMModel):
+        raise sklearn.no_model(model)
+    booster = model if isinstance(model, lightgbm.Booster) else getattr(model, "_Booster", None)
+    if booster is not None:  # None before training
+        _check(booster, folder / str(config[sklearn.PICKLED]))
     return model
 
 

@@ -12,8 +12,8 @@ from converters.static import kinds
 from converters.static.errors import Unreadable
 from converters.static.kinds import EXAMPLE, Kind
 
-# Pickled class's top package → the flavor that loads the pickle.
-PICKLED = {"lightgbm": "lightgbm", "catboost": "sklearn"}
+# Top packages of pickled classes that have a flavor of their own; all others are scikit-learn's.
+PICKLED = ("lightgbm", "xgboost", "catboost")
 NOT_CARRIED = {
     "coreml": "CoreML models have no route from here; export the model that it was made of.",
     "mojo": "A MOJO is no model of MLflow's h2o flavor; it is already the file that H2O's JVM "
@@ -121,6 +121,6 @@ def _pickled(name: str, kind: Kind) -> tuple[str, dict[str, Any]]:
     package = kind.root.partition(".")[0]
     if package == "torch":
         return "pytorch", {"model_file": name}
-    flavor = PICKLED.get(package, "sklearn")
-    key = "data" if flavor == "lightgbm" else "pickled_model"
-    return flavor, {key: name, "model_class": kind.root, "serialization_format": kind.name}
+    flavor = package if package in PICKLED else "sklearn"
+    told = {"model_class": kind.root, "serialization_format": kind.name}
+    return flavor, {"pickled_model": name, **told}
