@@ -105,6 +105,12 @@ def _inputs(estimator: TensorFlowModel, signature: Signature, whole: Graph) -> l
 
 def _input(name: str, shapes: Any, columns: Sequence[str]) -> Input:
     shape = list(shapes[name])
+    if None in shape:
+        raise Refused(
+            "dl4j_graph",
+            f"Nothing tells how long the free axes of the input {name!r} are; log the model with "
+            "a signature whose tensors have the names of the model's inputs.",
+        )
     return Input(name, DTYPE, list(columns), shape=shape if len(shape) > 1 else [])
 
 

@@ -57,6 +57,7 @@ def _depthwise(name: str, kind: str, config: Config, flows: Sequence[Flow]) -> P
         kind,
         "finds its channels only behind a convolution, without a merge or an input between them",
     )
+    expect(flow.shape[:-1] != (1, 1), name, kind, "fails on images of one pixel")
     times = int(config["depth_multiplier"])
     own |= {"depth_multiplier": times, "depthwise_initializer": INITIAL}
     shape = (*_lengths(flow.shape[:-1], *window), flow.last * times)
@@ -67,6 +68,9 @@ def _depthwise(name: str, kind: str, config: Config, flows: Sequence[Flow]) -> P
 def _separable(name: str, kind: str, config: Config, flows: Sequence[Flow]) -> Part:
     own, window = _window(name, kind, config, 2)
     filters, times = int(config["filters"]), int(config["depth_multiplier"])
+    expect(flows[0].shape[:-1] != (1, 1), name, kind, "fails on images of one pixel")
+    several = flows[0].last > 1 and filters > 1 and max(window[0]) > 1
+    expect(several, name, kind, "answers wrong for one channel, one filter or one pixel at a time")
     own |= {"filters": filters, "depth_multiplier": times}
     own |= {"depthwise_initializer": INITIAL, "pointwise_initializer": INITIAL}
     weights = [Weight(f"{one}_kernel:0", f"{one}_kernel") for one in ("depthwise", "pointwise")]

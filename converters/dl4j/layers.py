@@ -54,6 +54,7 @@ def _dense(name: str, kind: str, config: Config, flows: Sequence[Flow]) -> Part:
         "bias_initializer": INITIAL,
     }
     axes = len(flow.shape) - 1
+    expect(not config.get("lora_rank"), name, kind, "has no low-rank weights")
     weights = [Weight("kernel:0", "kernel", lead=axes)]
     weights += [Weight("bias:0", "bias")] if biased else []
     out = Flow((*flow.shape[:-1], units), flow.lost and axes > 0, "Dense", channels=True)
