@@ -152,7 +152,7 @@ def test_a_pipeline_with_a_lambda_is_refused_before_a_worker_is_spent(registry: 
     told = client.get(f"/api/v1/versions/{version.pk}/").json()["reading"]
     assert (told["state"], told["sentence"], told["depth"]) == ("read", "", "files")
     page = text_of(version)
-    assert "calls your own Python (a Python lambda) in a FunctionTransformer" in page
+    assert "calls your own Python (a Python lambda) in its FunctionTransformer" in page
     assert "told from the MLmodel file and the model" in page
 
 
@@ -407,6 +407,10 @@ def test_what_comes_after_the_claim_was_lost_is_dropped(registry: Registry, monk
     assert Reading.objects.get().state == ReadingState.READ
 
 
+class Died(BaseException):
+    """The end of a worker's process, which nothing in it sees coming."""
+
+
 def test_files_and_claims_of_a_lost_worker_are_cleared_away(
     registry: Registry, home: Path, monkeypatch: Any
 ):
@@ -414,12 +418,12 @@ def test_files_and_claims_of_a_lost_worker_are_cleared_away(
     monkeypatch.setattr(readings, "remove_tree", lambda folder: None)
 
     def die(*given: Any) -> dict[str, Any]:
-        raise KeyboardInterrupt
+        raise Died
 
     honest = preflight_child.ask
     monkeypatch.setattr(preflight_child, "ask", die)
     for tried in (1, 2, 3):
-        with pytest.raises(KeyboardInterrupt):
+        with pytest.raises(Died):
             readings.read(version.pk)
         assert readings.read(version.pk) is None  # another may be at it
         reconcile.reap()
