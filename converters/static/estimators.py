@@ -82,7 +82,7 @@ def _own_python(pickled: Pickled) -> Iterator[Finding]:
         return
     found = own_code.answering(pickled.graph)
     if found is not None and not (found.holder == "" and _trained_by_booster(pickled)):
-        where = f" in a {found.holder} ({found.attribute})" if found.holder else ""
+        where = f" in its {found.holder} ({found.attribute})" if found.holder else ""
         yield Finding(
             "own_python",
             f"The model calls your own Python ({_titled(found.name)}){where}; neither ONNX nor "
@@ -90,7 +90,8 @@ def _own_python(pickled: Pickled) -> Iterator[Finding]:
         )
         return
     main = [name for name in own if name.startswith("__main__.")]
-    what = (main or own or code)[0] if found is None else found.name
+    carried = own_code.within(pickled.graph)
+    what = (main or own or [carried or code[0]])[0]
     yield Finding(
         "own_python",
         f"The model holds your own Python ({_titled(what)}); it converts only where that was "
