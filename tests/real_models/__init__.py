@@ -44,7 +44,7 @@ REAL_MODELS: dict[tuple[str, str], list[Make]] = {
     ("h2o", "pmml"): h2o_models.WRITERS,
     ("spark", "onnx"): spark_models.MAKERS,
     ("spark", "pmml"): spark_models.MAKERS,
-    ("statsmodels", "onnx"): statistics_models.MAKERS,
+    ("statsmodels", "onnx"): [*statistics_models.MAKERS, *statistics_models.ONNX_MAKERS],
     ("statsmodels", "pmml"): statistics_models.MAKERS,
     ("python_function", "onnx"): file_models.PYFUNC,
     ("python_function", "pmml"): file_models.PYFUNC,

@@ -7,6 +7,7 @@ import numpy as np
 import onnxruntime
 import pytest
 
+from converters import golden
 from converters.steps import preflight
 from tests.converters import jobs
 from tests.converters.jobs import converted, judged
@@ -21,8 +22,8 @@ def done(tmp_path_factory):
     """Job directories by (model, target), converted and judged in two children."""
     place = tmp_path_factory.mktemp("jobs")
     folders = {}
-    for name in [*models.CONVERTIBLE, *models.REFUSED, *BROKEN]:
-        for target in TARGETS if name in models.CONVERTIBLE else ("onnx",):
+    for name in [*models.CONVERTIBLE, *models.ONNX_ALONE, *models.REFUSED, *BROKEN]:
+        for target in TARGETS if name in [*models.CONVERTIBLE, *models.ONNX_ALONE] else ("onnx",):
             job = place / f"{name}-{target}"
             job.mkdir()
             made = model(name, place / "models" / name)
@@ -56,6 +57,22 @@ BROKEN_CODES = {
     "gone": "model_file_missing",
     "a_dict": "model_class",
 }
+
+
+def test_whole_numbers_wrap_around_in_a_file_as_in_numpy(done):
+    job = done["formula_whole", "onnx"]
+    verdict = judged(job)
+    assert verdict.state == "proven", verdict.sentence
+    rows, expected = golden.read(job / "convert" / "rows")
+    # Some rows are so large that a square wraps around, which only whole numbers do.
+    assert (np.abs(rows["children"].astype(float)) > 2**32).any()
+    assert len(expected)
+
+
+def test_whole_numbers_are_not_computed_in_pmml(done):
+    report = converted(done["formula_whole", "pmml"])
+    assert (report.state, report.code) == ("refused", "not_in_pmml")
+    assert "computes with `**` in whole numbers" in report.sentence
 
 
 @pytest.mark.parametrize("target", TARGETS)
