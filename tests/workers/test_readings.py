@@ -184,8 +184,9 @@ def test_versions_mirrored_long_ago_are_caught_up_newest_first_some_at_a_time(
 ):
     versions = [registry.log(pickled()) for _ in range(3)]
     monkeypatch.setattr(readings, "BATCH", 2)
-    for _ in range(2):
+    for sync in (1, 2):
         readings.wake(registry.source)
+        assert len(asked) == 2 * sync
         for pk in asked[-2:]:
             readings.read(pk)
     mine = [pk for pk in asked if pk in {row.pk for row in versions}]
