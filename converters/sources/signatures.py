@@ -12,12 +12,12 @@ import pandas as pd
 
 from converters.contract import Column, Signature, Tensor
 from converters.errors import Refused
-from converters.onnx_graph.parts import parts
 from converters.preflight import HOW_TO_SIGN, check_signature, signature_of
 from converters.sources import categories as known_categories
 from converters.sources import texts
 from converters.sources.loaded import DTYPES, TENSOR, Rows, carried
 from converters.sources.mlmodel import model_file
+from converters.sources.parts import estimators
 
 KINDS = {
     "b": "boolean",
@@ -207,7 +207,7 @@ def _feature_count(estimator: Any) -> int:
 
 def _takes_strings(estimator: Any) -> bool:
     """Whether some step inside learned categories of text, so that a column is not a number."""
-    for part in parts(estimator):
+    for part in estimators(estimator):
         for categories in getattr(part, "categories_", []):
             if np.asarray(categories).dtype.kind in "OUS":
                 return True
@@ -218,7 +218,7 @@ def _takes_strings(estimator: Any) -> bool:
 
 def missing_text(estimator: Any) -> float | None:
     """What a missing string is to this model: None where it learned None, else NaN."""
-    for part in parts(estimator):
+    for part in estimators(estimator):
         if getattr(part, "missing_values", 0) is None:
             return None
         for categories in getattr(part, "categories_", []):
