@@ -51,6 +51,7 @@ GIVEN_PARQUET = "rows.parquet"
 GIVEN_FILES = (GIVEN_CSV, GIVEN_PARQUET)
 GIVEN_MOST = 10_000
 DATASET_STEM = "dataset"
+DATASET_NOTE = "dataset.note"
 DATASET_FILES = (f"{DATASET_STEM}.csv", f"{DATASET_STEM}.parquet")
 # The largest tolerance that may be asked for: a tenth is no answer any more.
 TOLERANCE_MOST = 0.1
@@ -210,6 +211,7 @@ class Request:
     rows: how many rows parity samples at least.
     given: the file in the job directory that holds the user's own rows; empty where there is none.
     dataset: the file there that holds data which the run logged, of which parity draws some rows.
+    dataset_note: why there is none although the run logged one.
     """
 
     flavor: str
@@ -225,6 +227,7 @@ class Request:
     given_sha256: str = ""
     dataset: str = ""
     dataset_sha256: str = ""
+    dataset_note: str = ""
     schema: int = SCHEMA
 
 

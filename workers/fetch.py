@@ -28,7 +28,7 @@ def fetcher(version: ModelVersion, stopped: Callable[[], bool]) -> Fetch:
     def fetch(folder: Path) -> Mapping[str, str]:
         with _source_of(version) as (connector, uri):
             sums = _Download(lambda: connector.download(uri, folder)).result(stopped)
-            _take_dataset(connector, version.run_id, folder.parent)
+            take_dataset(connector, version.run_id, folder.parent)
         _check_mlmodel(version, folder)
         return sums
 
@@ -73,7 +73,7 @@ def _source_of(version: ModelVersion) -> Iterator[tuple[Connector, str]]:
         raise FetchFailed(code, sentence) from problem
 
 
-def _take_dataset(connector: Connector, run_id: str, jobdir: Path) -> None:
+def take_dataset(connector: Connector, run_id: str, jobdir: Path) -> None:
     """Put the table that the run logged beside the model, where the source itself keeps one.
 
     Parity draws rows from it; without it, or without a source that answers for it, rows come from
@@ -83,6 +83,8 @@ def _take_dataset(connector: Connector, run_id: str, jobdir: Path) -> None:
         found = connector.training_data(run_id)
     except SourceProblem as problem:
         logger.info("run %s: its dataset cannot be read: %s", run_id, problem)
+        note = f"The dataset that the run logged was not used: {problem.sentence.rstrip('.')}."
+        (jobdir / contract.DATASET_NOTE).write_text(note, encoding="utf-8")
         return
     if found is not None:
         suffix, content = found

@@ -217,8 +217,13 @@ class _Run:
         if self.cancelled():
             raise Cancelled
         table, digest = self._dataset()
+        note = self.jobdir / contract.DATASET_NOTE
         self.request = dataclasses.replace(
-            self.request, model_sha256=sums, dataset=table, dataset_sha256=digest
+            self.request,
+            model_sha256=sums,
+            dataset=table,
+            dataset_sha256=digest,
+            dataset_note=note.read_text(encoding="utf-8") if note.is_file() else "",
         )
         size = sum(path.stat().st_size for path in model.rglob("*") if path.is_file())
         shown = f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{size / 1e3:.0f} kB"

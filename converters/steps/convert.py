@@ -153,7 +153,7 @@ def _answers(
     answer = partial(model.answer, outputs=outputs)
     with work.phase("sample"):
         found, why = dataset.read(dataset_file(work.jobdir, request), model.signature, request.seed)
-        model.notes += [why] if why else []
+        model.notes += [note for note in (why, request.dataset_note) if note]
         drawn = sampling.sample(model, request, converted.outputs, own, found)
         sample = given.first(own, drawn)
     rows, kinds, left_out = asking.representable(
