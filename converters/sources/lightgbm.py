@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from converters.errors import Refused
 from converters.sources import mlmodel, sklearn
+from converters.static import boosters
 from converters.trees import lightgbm as trees
 
 if TYPE_CHECKING:
@@ -69,6 +71,8 @@ def _load_text(path: Path) -> Any:
     # LightGBM reads a model that is cut between two trees without a word; its last line tells.
     if b"end of trees" not in text:
         raise mlmodel.unreadable(path, ValueError("the text ends before its last tree"))
+    if why := boosters.newer(text, "lightgbm"):
+        raise Refused("model_newer", why)
     try:
         return lightgbm.Booster(model_file=str(path))
     except lightgbm.basic.LightGBMError as error:

@@ -110,6 +110,8 @@ def _flavor(path: Path, kind: Kind) -> tuple[str, dict[str, Any]]:
         return "lightgbm", {"data": name, "model_class": "lightgbm.basic.Booster"}
     if kind.name == "catboost":
         return "catboost", {"data": name, "model_type": "CatBoost", "save_format": "cbm"}
+    if kind.name == "catboost-json":
+        return "catboost", {"data": name, "model_type": "CatBoost", "save_format": "json"}
     if kind.name in ("keras", "hdf5"):
         return "tensorflow", {"data": name, "model_type": "keras"}
     if kind.name in ("torch", "torchscript", "torch-export", "state-dict"):

@@ -8,6 +8,7 @@ from typing import Any
 from converters.errors import Refused
 from converters.sources import categories, mlmodel, sklearn
 from converters.sources.loaded import Loaded
+from converters.static import boosters
 from converters.trees import xgboost as trees
 
 BOOSTER = "xgboost.core.Booster"
@@ -27,7 +28,7 @@ def load(folder: Path, config: dict[str, Any]) -> Any:
     """The Booster or scikit-learn wrapper that `mlflow.xgboost` saved in `folder`.
 
     Raises:
-        Refused: `model_class` for a class that XGBoost does not have, and what
+        Refused: `model_class` for a class that XGBoost does not have, `model_newer`, and what
             `converters.sources.load` lists.
     """
     import xgboost
@@ -42,6 +43,8 @@ def load(folder: Path, config: dict[str, Any]) -> Any:
             "model_class",
             f"The model's class is {named}, none of XGBoost's own; log the Booster inside.",
         )
+    if why := boosters.newer(path.read_bytes(), "xgboost"):
+        raise Refused("model_newer", why)
     model = getattr(xgboost, short)()
     try:
         model.load_model(path)

@@ -109,6 +109,8 @@ def _of_booster(path: Path, flavor: str, model_class: str = "") -> list[Finding]
     """What a booster's own file, or a pickle that holds it, says about the native target."""
     content = path.read_bytes()
     found = []
+    if why := boosters.newer(content, flavor):
+        found.append(Finding("model_newer", why))
     if boosters.learned_categories(content, flavor):
         found.append(
             Finding(
