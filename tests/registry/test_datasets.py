@@ -53,7 +53,7 @@ def test_an_export_gets_the_table_or_a_note_why_not(mlflow_url, logged, tmp_path
     assert (tmp_path / "dataset.csv").read_bytes().startswith(b"age,town")
     assert not (tmp_path / "dataset.note").exists()
     with mlflow.start_run() as run:
-        data = mlflow.data.from_pandas(TABLE, name="in memory")
+        data = mlflow.data.from_pandas(TABLE, name="in memory")  # type: ignore[attr-defined]
         mlflow.log_input(data, context="training")
     (tmp_path / "other").mkdir()
     with MlflowConnector(mlflow_url) as connector:
