@@ -42,7 +42,7 @@ HERE = Path(__file__).parent
 SOURCES = (
     "static/*.py",
     *("catalog.py", "preflight.py", "reading.py", "quoting.py", "environments/__init__.py"),
-    *("onnx_graph/refusals.py", "onnx_graph/solvers.py", "routes/pmml_limits.py", "dl4j/*.py"),
+    *("onnx_graph/refusals.py", "onnx_graph/solvers.py", "pmml_limits.py", "dl4j/*.py"),
 )
 
 

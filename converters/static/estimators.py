@@ -117,8 +117,8 @@ def _trained_by_booster(pickled: Pickled) -> bool:
 
 def _refused(pickled: Pickled) -> Iterator[Finding]:
     """Estimators that the emitters themselves refuse by name."""
+    from converters import pmml_limits
     from converters.onnx_graph import refusals, solvers
-    from converters.routes import pmml_limits
 
     public = {_public(name) for name in pickled.names}
     root, unsure = _public(pickled.root), bool(_short(pickled) & CHOOSERS)
