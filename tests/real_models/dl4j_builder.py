@@ -13,7 +13,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-import tensorflow_builder
+import tensorflow_builder  # type: ignore[import-not-found]
 from tensorflow_builder import random, save
 
 # Models that are there for ONNX and SavedModel, which DL4J reads or is known not to.

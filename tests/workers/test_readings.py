@@ -47,7 +47,8 @@ ROWS = np.array([[1.0], [2.0], [3.0]]), [1.0, 2.0, 4.0]
 
 def pickled(*steps: Any) -> bytes:
     """A fitted pipeline as MLflow pickles it."""
-    return cloudpickle.dumps(make_pipeline(*steps, LinearRegression()).fit(*ROWS))
+    content: bytes = cloudpickle.dumps(make_pipeline(*steps, LinearRegression()).fit(*ROWS))
+    return content
 
 
 def with_lambda() -> bytes:
@@ -62,17 +63,25 @@ class Registry:
         self.name = upstream.model()
         self.source: Source = add_source(f"r-{self.name}", upstream.url)
 
-    def log(self, content: bytes, uuid: str = "m-1", **files: bytes) -> ModelVersion:
+    def log(
+        self, content: bytes, uuid: str = "m-1", files: dict[str, bytes] | None = None
+    ) -> ModelVersion:
         """A new version whose model.pkl is this; as mirrored."""
         number = self.upstream.version(self.name, MLMODEL % uuid)
         self.sync()
         version = self.version(number)
-        self.put(version, content, **files)
+        self.put(version, content, files=files)
         return version
 
-    def put(self, version: ModelVersion, content: bytes, uuid: str = "", **files: bytes) -> None:
+    def put(
+        self,
+        version: ModelVersion,
+        content: bytes,
+        uuid: str = "",
+        files: dict[str, bytes] | None = None,
+    ) -> None:
         uri = version.artifact_uri
-        for name, more in ({"model.pkl": content} | files).items():
+        for name, more in ({"model.pkl": content} | (files or {})).items():
             self.upstream.put(uri, name, more)
         if uuid:
             self.upstream.put(uri, "MLmodel", MLMODEL % uuid)
@@ -251,7 +260,7 @@ def test_files_that_are_too_large_leave_what_mlmodel_says_until_larger_ones_are_
 
 def test_only_what_is_read_is_fetched(registry: Registry, settings: Any):
     settings.READ_MB = 1
-    version = registry.log(pickled(), **{"background.bin": bytes(3 << 20)})
+    version = registry.log(pickled(), files={"background.bin": bytes(3 << 20)})
     row = readings.read(version.pk)
     assert row is not None
     assert (row.state, row.depth) == (ReadingState.READ, "files")
