@@ -9,13 +9,16 @@ of them; RESULTS=FILE keeps what became of each, and goes on from there when it 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import subprocess
 import sys
 import tempfile
 import time
+import traceback
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -63,23 +66,67 @@ def cases() -> Iterator[tuple[str, Any, set[str]]]:
             yield flavor, make, targets
 
 
-def _targets(flavor: str) -> list[str]:
-    return [row.target for row in catalog.ROUTES if row.flavor == flavor]
+def _convert(jobs: Sequence[Path], route: catalog.Route) -> None:
+    """The convert step: forked where this process's own libraries do, else in one child.
 
-
-def _convert(job: Path, route: catalog.Route) -> contract.ConvertReport:
-    """The convert step: forked where this process's own libraries do, else the worker's child."""
-    path = job / contract.CONVERT_DIR / contract.REPORT_FILE
+    A framework's child takes seconds to import it; where one conversion ends the child, the others
+    are done in children of their own.
+    """
     if route.environment == STANDARD:
-        code = in_a_fork(run_convert, job)
-    else:
-        from tests.converters import jobs as untyped
+        for job in jobs:
+            in_a_fork(run_convert, job)
+        return
+    _in_one_child("convert", jobs, route.environment, "", contract.CONVERT_DIR)
 
-        jobs: Any = untyped
-        code = jobs.call("convert", job).returncode
-    if not path.exists():
-        return contract.ConvertReport(CRASHED, f"exit_{code}", "The conversion left no report.")
-    return contract.read(contract.ConvertReport, path)
+
+def _judge(jobs: Sequence[Path], target: catalog.Target, judge: Judge) -> None:
+    """The judge step on what has been converted."""
+    jobs = [job for job in jobs if _report(job).state == "converted"]
+    if target.environment == STANDARD and not target.jars:
+        for job in jobs:
+            judge(job)
+        return
+    _in_one_child("judge", jobs, target.environment, target.jars, contract.JUDGE_DIR)
+
+
+def _in_one_child(
+    step: str, jobs: Sequence[Path], environment: str, jars: str, folder: str
+) -> None:
+    from tests.real_models import elsewhere
+
+    for some in (jobs, *([job] for job in jobs)):
+        left = [job for job in some if not (job / folder / contract.REPORT_FILE).exists()]
+        # A child that was ended fails the assertion; what it left undone is said by _report.
+        with contextlib.suppress(AssertionError, subprocess.TimeoutExpired):
+            if left:
+                elsewhere.run(step, left, environment, jars)
+
+
+def _report(job: Path) -> Any:
+    """What the last step that ran reported."""
+    kinds: dict[str, Any] = {
+        contract.JUDGE_DIR: contract.JudgeReport,
+        contract.CONVERT_DIR: contract.ConvertReport,
+    }
+    for folder, kind in kinds.items():
+        path = job / folder / contract.REPORT_FILE
+        if path.exists():
+            return contract.read(kind, path)
+    return contract.ConvertReport(CRASHED, "no_report", "The conversion left no report.")
+
+
+def _make(case: tuple[Any, Path]) -> int | None:
+    """Save a model; forked unless its builder has a child of its own, which saves all it has."""
+    from tests.real_models import elsewhere
+
+    if case[0] not in elsewhere.MADE_ELSEWHERE:
+        return in_a_fork(_run_maker, case)
+    try:
+        _run_maker(case)
+    except (AssertionError, OSError, subprocess.TimeoutExpired):
+        traceback.print_exc()
+        return None
+    return 0
 
 
 def _run_maker(case: tuple[Any, Path]) -> None:
@@ -89,40 +136,49 @@ def _run_maker(case: tuple[Any, Path]) -> None:
         made.rename(folder / "model")
 
 
-def _judged(job: Path, target: catalog.Target, judge: Judge) -> contract.JudgeReport:
-    if target.environment == STANDARD:
-        return judge(job)
-    from tests.converters import jobs
+def _outcomes(flavor: str, name: str, model: Path, folder: Path, judge: Judge) -> Iterator[Outcome]:
+    """What becomes of one model in every target of its flavor."""
+    routes = [row for row in catalog.ROUTES if row.flavor == flavor]
+    first = _run(routes, model, folder / "1", judge)
+    slow = {t: sum(one.seconds.values()) >= SLOW for t, one in first.items()}
+    proven = [row for row in routes if first[row.target].state == "proven"]
+    second = _run(proven, model, folder / "2", judge, slow)
+    for row in routes:
+        report, again = first[row.target], second.get(row.target)
+        state = report.state
+        if again is not None and again.state != "proven":
+            report = again
+            state = WRONG if again.code == "parity_failed" else again.state
+        code, sentence = ("", "") if state == PROVEN else (report.code, report.sentence)
+        foreseen = _foreseen(model, row.target)
+        yield Outcome(flavor, row.target, name, state, code, sentence, foreseen)
 
-    return jobs.judge(job)
 
-
-def _outcome(
-    flavor: str, name: str, target: str, model: Path, folder: Path, judge: Judge
-) -> Outcome:
+def _run(
+    routes: Sequence[catalog.Route],
+    model: Path,
+    folder: Path,
+    judge: Judge,
+    slow: dict[str, bool] | None = None,
+) -> dict[str, Any]:
+    """The last report of each route's job. slow: of a second run, whether its rows stay few."""
     from tests.converters import jobs as untyped
 
     jobs: Any = untyped
-    route, row = catalog.route(flavor, target), catalog.target(target)
-    if route is None or row is None:
-        raise LookupError(target)
-    foreseen = _foreseen(model, target)
-    job = jobs.make_job(folder / f"{target}-1", model, flavor, target)
-    blank = Outcome(flavor, target, name, PROVEN, foreseen=foreseen)
-    report: Any = _convert(job, route)
-    if report.state == "converted":
-        report = _judged(job, row, judge)
-    if report.state != "proven":
-        return replace(blank, state=report.state, code=report.code, sentence=report.sentence)
-    more = {"rows": SECOND_ROWS} if sum(report.seconds.values()) < SLOW else {}
-    again = jobs.make_job(folder / f"{target}-2", model, flavor, target, seed=SECOND_SEED, **more)
-    second: Any = _convert(again, route)
-    if second.state == "converted":
-        second = _judged(again, row, judge)
-    if second.state != "proven":
-        state = WRONG if second.code == "parity_failed" else second.state
-        return replace(blank, state=state, code=second.code, sentence=second.sentence)
-    return blank
+    made: dict[str, Path] = {}
+    for row in routes:
+        more = {} if slow is None else {"seed": SECOND_SEED}
+        more |= {} if slow is None or slow[row.target] else {"rows": SECOND_ROWS}
+        made[row.target] = jobs.make_job(folder / row.target, model, row.flavor, row.target, **more)
+    for environment in dict.fromkeys(row.environment for row in routes):
+        mine = [row for row in routes if row.environment == environment]
+        _convert([made[row.target] for row in mine], mine[0])
+    for row in routes:
+        target = catalog.target(row.target)
+        if target is None:
+            raise LookupError(row.target)
+        _judge([made[row.target]], target, judge)
+    return {target: _report(job) for target, job in made.items()}
 
 
 def _foreseen(model: Path, target: str) -> str:
@@ -144,13 +200,12 @@ def _try(case: tuple[str, Any, set[str]], judge: Judge) -> list[Outcome]:
     with tempfile.TemporaryDirectory(prefix="crossport-matrix-") as place:
         folder = Path(place)
         model = folder / "model"
-        code = in_a_fork(_run_maker, (make, folder))
+        code = _make((make, folder))
         if not (model / "MLmodel").exists():
             said = f"The model was not made; its maker ended with {code}."
             return [Outcome(flavor, "", name, CRASHED, "maker", said)]
-        for target in _targets(flavor):
-            outcome = _outcome(flavor, name, target, model, folder, judge)
-            found.append(replace(outcome, claimed=target in claimed))
+        for outcome in _outcomes(flavor, name, model, folder, judge):
+            found.append(replace(outcome, claimed=outcome.target in claimed))
     return found
 
 

@@ -19,11 +19,9 @@ from cli.outcomes import Crash, Misuse, Refusal
 from cli.output import emit, facts, say
 from converters import catalog, contract
 from converters.preflight import Answer
-from workers import environments, pipeline
-from workers.sandbox import Limits, command, run_child
+from workers import environments, pipeline, preflight_child
 
 REPORT_SCHEMA = 1
-PREFLIGHT_LIMITS = Limits(wall_seconds=60, cpu_seconds=60)
 
 
 def add(commands: Any, shared: argparse.ArgumentParser) -> None:
@@ -171,23 +169,23 @@ def _show(outcome: pipeline.Outcome, output: Path, as_json: bool) -> None:
 
 
 def ask_preflight(work: Path) -> list[dict[str, Any]]:
-    """Have a confined child read WORK/model/MLmodel; one verdict a target.
+    """Have a confined child read the files in WORK/model; one verdict a target.
 
     Raises:
         Refusal: the file is not there, or cannot be read.
         Crash: the child broke.
     """
-    heard: list[str] = []
-    argv = command("preflight", work / contract.MODEL_DIR)
-    child = run_child(argv, work, PREFLIGHT_LIMITS, heard.append, lambda: False)
     try:
-        answer = json.loads("".join(heard).strip().splitlines()[-1])
-        verdicts, sentence = answer["verdicts"], answer.get("sentence")
-    except (ValueError, LookupError, TypeError) as error:
-        raise Crash("preflight_crashed", f"Pre-flight broke: {child.tail[-2000:]}") from error
+        answer = preflight_child.ask(work)
+        verdicts, sentence = list(answer["verdicts"]), answer.get("sentence")
+    except preflight_child.Broken as broken:
+        said = f"Pre-flight {broken}: {broken.tail[-2000:]}"
+        raise Crash("preflight_crashed", said) from broken
+    except (LookupError, TypeError) as error:
+        raise Crash("preflight_crashed", "Pre-flight gave no answer for its targets.") from error
     if sentence:
         raise Refusal(str(answer.get("code", "refused")), str(sentence))
-    return list(verdicts)
+    return verdicts
 
 
 def _flavor(work: Path, target: str) -> str:

@@ -15,8 +15,9 @@ from cli.archive import unpack
 from cli.outcomes import Crash, Refusal
 from cli.output import emit, facts, say
 from converters import catalog, contract
+from converters.environments import JARS_VARIABLE
 from registry.connectors import DOWNLOAD_LIMIT
-from workers import collect, environments
+from workers import collect, environments, jars
 from workers.sandbox import Limits, command, run_child
 
 # The child loads a runtime and a converted file, never a model's own code.
@@ -90,23 +91,27 @@ def _take(given: Path, bundle: Path) -> None:
     (bundle / contract.REPORT_FILE).unlink(missing_ok=True)
 
 
-def _python(bundle: Path) -> Path | None:
-    """The interpreter that holds the runtime of the bundle's target; built where it is missing.
+def _runtime(bundle: Path) -> tuple[Path | None, dict[str, str]]:
+    """The interpreter and the variables that give the runtime of the bundle's target.
+
+    What is missing of them is built.
 
     Raises:
-        Crash: that environment cannot be built.
+        Crash: it cannot be built.
     """
     try:
         named = json.loads((bundle / "manifest.json").read_bytes()).get("target")
     except (OSError, ValueError, AttributeError, RecursionError):
-        return None  # no bundle; the child says so in words
+        return None, {}  # no bundle; the child says so in words
     target = catalog.target(str(named))
     if target is None:
-        return None
+        return None, {}
+    folder = environments.default_folder()
     try:
-        return environments.ready(
-            target.environment, environments.default_folder(), say, lambda: False
-        )
+        python = environments.ready(target.environment, folder, say, lambda: False)
+        if not target.jars:
+            return python, {}
+        return python, {JARS_VARIABLE: str(jars.ready(target.jars, folder, say, lambda: False))}
     except environments.EnvironmentProblem as problem:
         raise Crash(problem.code, problem.sentence) from problem
 
@@ -119,8 +124,9 @@ def _scored(work: Path, bundle: Path) -> dict[str, Any]:
         Crash: the child broke.
     """
     heard: list[str] = []
-    argv = command(VERDICT, bundle, _python(bundle))
-    child = run_child(argv, work, LIMITS, heard.append, lambda: False)
+    python, variables = _runtime(bundle)
+    argv = command(VERDICT, bundle, python)
+    child = run_child(argv, work, LIMITS, heard.append, lambda: False, variables)
     if child.timed_out:
         raise Crash("timeout", f"Scoring took longer than {LIMITS.wall_seconds:.0f} seconds.")
     try:

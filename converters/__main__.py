@@ -11,6 +11,8 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
+from converters import leaving
+
 DONE, USAGE, CRASHED = 0, 2, 3
 
 
@@ -90,6 +92,7 @@ def main(arguments: list[str]) -> int:
 
 def leave(code: int) -> None:
     """End the process at once: tearing down model libraries and a JVM takes longer than a job."""
+    leaving.run()
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)

@@ -49,6 +49,8 @@ class Target:
     java: whether the bundle carries a generated Java project for it.
     opening: where it does not, how the file is opened, for its README.md and page.
     in_jvm: whether the runtime that judges is the one of the JVM itself.
+    jars: the set of jars that the judge's JVM loads (converters.environments); empty where its
+        Python package brings them.
     """
 
     name: str
@@ -61,6 +63,7 @@ class Target:
     loads: tuple[str, ...] = ()
     opening: str = ""
     in_jvm: bool = False
+    jars: str = ""
 
 
 _TORCHSCRIPT = (
@@ -98,6 +101,12 @@ _POJO = (
     "`ai.h2o:h2o-genmodel` in the same version on the class path, then "
     "`new EasyPredictModelWrapper(new Model())`. Numbers go into RowData as doubles, levels as "
     "text; a missing value is left out."
+)
+_HDF5 = (
+    'On the JVM: `KerasModelImport.importKerasModelAndWeights("model.h5", false)` of '
+    "`org.deeplearning4j:deeplearning4j-modelimport`, with `org.nd4j:nd4j-native`, in the same "
+    "version, which answers `graph.output(tensors)`. Tensors are of floats, rows first and "
+    "channels last, in the order of the manifest's inputs, and come out in that of its outputs."
 )
 # What boosters' libraries import for their wrapper classes.
 _SCIKIT_LEARN = ("sklearn", "joblib", "cloudpickle")
@@ -144,6 +153,12 @@ TARGETS = (
         "catboost-prediction",
         loads=("catboost", *_SCIKIT_LEARN),
         opening=_CATBOOST,
+    ),
+    Target(
+        *("hdf5", "HDF5 (DL4J)", "model.h5", "Deeplearning4j"),
+        opening=_HDF5,
+        in_jvm=True,
+        jars="dl4j",
     ),
     Target(
         *("mojo", "MOJO", "model.zip", "h2o-genmodel"),
@@ -227,6 +242,18 @@ ROUTES = (
         "savedmodel",
         "converters.routes.keras_savedmodel:convert",
         Queue.CPU,
+        minutes=15,
+        memory_mb=8192,
+        environment="tensorflow",
+    ),
+    Route(
+        *("tensorflow", "hdf5", "converters.routes.tensorflow_hdf5:convert", Queue.CPU),
+        minutes=15,
+        memory_mb=8192,
+        environment="tensorflow",
+    ),
+    Route(
+        *("keras", "hdf5", "converters.routes.keras_hdf5:convert", Queue.CPU),
         minutes=15,
         memory_mb=8192,
         environment="tensorflow",

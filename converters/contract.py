@@ -40,6 +40,8 @@ REQUEST_FILE = "request.json"
 REPORT_FILE = "report.json"
 PHASE_FILE = "phase"
 LOADING = "load"
+# No phase of its own: the original is asked in several.
+ASKING = "ask"
 MODEL_DIR = "model"
 CONVERT_DIR = "convert"
 JUDGE_DIR = "judge"
@@ -50,6 +52,7 @@ GIVEN_PARQUET = "rows.parquet"
 GIVEN_FILES = (GIVEN_CSV, GIVEN_PARQUET)
 GIVEN_MOST = 10_000
 DATASET_STEM = "dataset"
+DATASET_NOTE = "dataset.note"
 DATASET_FILES = (f"{DATASET_STEM}.csv", f"{DATASET_STEM}.parquet")
 # The largest tolerance that may be asked for: a tenth is no answer any more.
 TOLERANCE_MOST = 0.1
@@ -209,6 +212,7 @@ class Request:
     rows: how many rows parity samples at least.
     given: the file in the job directory that holds the user's own rows; empty where there is none.
     dataset: the file there that holds data which the run logged, of which parity draws some rows.
+    dataset_note: why there is none although the run logged one.
     """
 
     flavor: str
@@ -224,6 +228,7 @@ class Request:
     given_sha256: str = ""
     dataset: str = ""
     dataset_sha256: str = ""
+    dataset_note: str = ""
     schema: int = SCHEMA
 
 

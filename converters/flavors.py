@@ -215,9 +215,9 @@ FLAVORS = (
         "dl4j",
         "DL4J (Keras HDF5)",
         State.RETIRED,
-        "Eclipse Deeplearning4j imports HDF5 files of Keras 1 and 2 only and has had no release "
-        "since 2022; nothing here can prove what it reads, so no HDF5 is published for it. Export "
-        "the Keras model as SavedModel for TensorFlow Java, or as ONNX.",
+        "Eclipse Deeplearning4j has had no release since 2022, and its own files are read by "
+        "nothing else. It imports HDF5 in the layout of Keras 2: log the Keras model itself, which "
+        "becomes such a file where Deeplearning4j answers alike, else SavedModel or ONNX.",
         "keras",
     ),
     _outside("langchain", "LangChain", "a program of prompts and calls to other services"),

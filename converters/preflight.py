@@ -29,8 +29,14 @@ TOKENS = (
     "The network is converted, its tokenizer or image processor is not: the file takes what that "
     "makes of a text or an image."
 )
+NO_LAYERS = (
+    "The model is a traced function or a class of its own, without Keras' list of layers, and "
+    "Deeplearning4j imports layers. Export to ONNX or SavedModel."
+)
 # More numbers a row than this are a slip, and no rows of them could be made.
 LARGEST_TENSOR = 2**26
+# The same for rows of features, of which many more are sampled than of images.
+WIDEST_ROW = 2**20
 HOW_TO_SIGN = "Log it again with signature=infer_signature(X, model.predict(X))."
 
 
@@ -147,6 +153,8 @@ def _verdict(mlmodel: Mapping[str, Any], flavor: str, target: Target) -> Verdict
     if route(flavor, target.name) is None:
         code, sentence = _no_route(flavor, target)
         return _cannot(target, flavor, code, sentence)
+    if target.name == "hdf5" and _traced(mlmodel["flavors"][flavor]):
+        return _cannot(target, flavor, "dl4j_graph", NO_LAYERS)
     try:
         if flavor in TOKEN_FLAVORS:
             told = mlmodel["flavors"][flavor]
@@ -170,6 +178,13 @@ def _verdict(mlmodel: Mapping[str, Any], flavor: str, target: Target) -> Verdict
     if flavor == PYFUNC:
         return Verdict(target.name, Answer.CAVEAT, "pyfunc_only", WRAPPED, flavor)
     return Verdict(target.name, Answer.CAN, flavor=flavor)
+
+
+def _traced(config: Any) -> bool:
+    """Whether a model of TensorFlow or Keras was logged as a traced graph, without its layers."""
+    told = config if isinstance(config, Mapping) else {}
+    graph = "saved_model_dir" in told and told.get("model_type") != "keras"
+    return graph or bool(told.get("save_exported_model"))
 
 
 def _by_example(mlmodel: Mapping[str, Any], target: Target, flavor: str) -> Verdict:
@@ -222,9 +237,12 @@ def check_signature(signature: Signature, flavor: str) -> None:
     """See that a converted model of this flavor can have these inputs.
 
     Raises:
-        Refused: a column type without a counterpart; for flavors whose models take rows of
-            features, several tensors or one that is not [N, features].
+        Refused: a column type without a counterpart; more numbers a row than can be; for flavors
+            whose models take rows of features, several tensors or one that is not [N, features].
     """
+    for one in signature.all_tensors:
+        most = LARGEST_TENSOR if flavor in TENSOR_FLAVORS else WIDEST_ROW
+        _check_size(one, most, signature.origin)
     for column in signature.columns:
         if (flavor, column.type) != SPARK_VECTOR:
             types.column(column.name, column.type)
@@ -244,6 +262,22 @@ def check_signature(signature: Signature, flavor: str) -> None:
             f"The signature's tensor has the shape {tensor.shape}; rows of features, [-1, n], are "
             "what can be converted.",
         )
+
+
+def _check_size(tensor: Tensor, most: int, origin: str) -> None:
+    if math.prod(max(size, 1) for size in tensor.shape) <= most:
+        return
+    if origin == "estimator":
+        raise Refused(
+            "tensor_shape",
+            f"The model says that it takes {tensor.shape[-1]} features: one row of them would be "
+            "more numbers than can be proven, so its file is damaged. Log it again.",
+        )
+    raise Refused(
+        "tensor_shape",
+        f"The signature's tensor has the shape {tensor.shape}: one row of it would hold more "
+        "numbers than can be proven. Log the model with the shape that it really takes.",
+    )
 
 
 def _no_route(flavor: str, target: Target) -> tuple[str, str]:
@@ -323,12 +357,6 @@ def _tensor(spec: Mapping[str, Any], number: int) -> Tensor:
         raise _unreadable("a tensor has no dtype or no shape")
     if not all(type(size) is int and size >= -1 for size in shape):
         raise _unreadable(f"a tensor has the shape {shape}")
-    if math.prod(max(size, 1) for size in shape) > LARGEST_TENSOR:
-        raise Refused(
-            "tensor_shape",
-            f"The signature's tensor has the shape {shape}: one row of it would hold more numbers "
-            "than can be proven. Log the model with the shape that it really takes.",
-        )
     name = spec.get("name")
     if isinstance(name, str):
         _check_text(name)

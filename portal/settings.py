@@ -48,6 +48,7 @@ ENVIRONMENTS_FOLDER = Path(
 REDIS_URL = os.environ.get("REDIS_URL", "")
 OPEN_READING = _flag("CROSSPORT_OPEN_READING", True)
 SYNC_SECONDS = int(os.environ.get("CROSSPORT_SYNC_SECONDS", "60"))
+READ_MB = int(os.environ.get("CROSSPORT_READ_MB", "300"))
 PMML_ENABLED = _flag("CROSSPORT_PMML", True)
 PUBLIC_URL = os.environ.get("CROSSPORT_PUBLIC_URL", "")
 
@@ -161,6 +162,7 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "ENUM_NAME_OVERRIDES": {
         "JobState": "workers.models.JobState",
+        "ReadingState": "workers.models.ReadingState",
         "StepState": "workers.models.StepState",
         "SyncState": "registry.models.SyncState",
     },

@@ -16,7 +16,7 @@ REQUIREMENTS_LIMIT = 1024**2
 SECOND_LOOKS = 20
 # Met while reading one version's files, these say that the whole source is out of reach.
 FATAL = frozenset({"not_answering", "tls", "needs_login", "redirects", "not_mlflow"})
-FIELDS = list(UNREAD)
+FIELDS = [*UNREAD, "files_revision"]
 
 
 def read_details(run: SyncRun, connector: Connector) -> None:
@@ -58,6 +58,7 @@ def _second_looks(run: SyncRun, unreadable: QuerySet[ModelVersion]) -> list[int]
 def _read(row: ModelVersion, connector: Connector) -> None:
     """Fill the row from the version's files; what is wrong with them becomes its problem."""
     row.mlmodel, row.mlmodel_problem, row.flavors, row.requirements = {}, "", [], []
+    row.files_revision += 1
     try:
         row.artifact_uri = clean(connector.artifact_uri(row.model.name, row.number))
         content = connector.read_file(row.artifact_uri, "MLmodel", SIZE_LIMIT)

@@ -114,6 +114,8 @@ class ModelVersion(models.Model):
     # The MLmodel file as parsed YAML; empty while unread, `mlmodel_problem` then says why.
     mlmodel = models.JSONField(default=dict)
     mlmodel_problem = models.TextField(blank=True)
+    # Counts how often the version's files were read: what was told from them names its number.
+    files_revision = models.PositiveIntegerField(default=0)
     flavors = models.JSONField(default=list)  # names, in the file's order
     requirements = models.JSONField(default=list)  # lines of requirements.txt
     remote_created_at = models.DateTimeField(null=True)

@@ -35,6 +35,7 @@ from scripts.ports import is_free  # noqa: E402
 from scripts.stack import Stack, StackProblem  # noqa: E402
 
 EXPORT_SECONDS = 600.0
+READING_SECONDS = 90.0
 # Refusals that say no more than that a target is made of other flavors.
 OTHER_FLAVORS = {"no_route", "pyfunc_only"}
 FINAL = {"succeeded", "refused", "crashed", "cancelled"}
@@ -122,6 +123,24 @@ def mirror(portal: Portal, mlflow_url: str, home: Path) -> str:
     )
 
 
+def read_files(portal: Portal) -> str:
+    """Wait until the files of every model's newest version are read; how many told something."""
+    waiting = [
+        portal.get(f"/models/{model['id']}/versions/")["results"][0]["id"]
+        for model in portal.all("/models/")
+    ]
+    told, deadline = 0, time.monotonic() + READING_SECONDS
+    while waiting:
+        if time.monotonic() > deadline:
+            return f"the files of {len(waiting)} versions are still to be read"
+        states = {pk: portal.get(f"/versions/{pk}/")["reading"] for pk in waiting}
+        waiting = [pk for pk, reading in states.items() if reading["state"] == "pending"]
+        told += sum(reading["depth"] == "files" for reading in states.values())
+        if waiting:
+            time.sleep(0.5)
+    return f"pre-flight has read the files of {told} versions; none was loaded"
+
+
 def ask_for_exports(portal: Portal) -> list[Asked]:
     """Ask for the newest version of every model in every target that its flavor has a route to.
 
@@ -159,7 +178,8 @@ def wait_for(portal: Portal, asked: list[Asked]) -> list[Asked]:
             body = portal.get(f"/exports/{row.id}/", wait=20)
             state, sentence = body["state"], body["sentence"]
         mark = {"succeeded": "✔", "refused": "✕"}.get(state, "!")
-        say(f"      {mark} {row.model}/{row.version} → {row.target}: {state}. {sentence}".rstrip())
+        said = state if row.id else f"{state} by pre-flight, before any work"
+        say(f"      {mark} {row.model}/{row.version} → {row.target}: {said}. {sentence}".rstrip())
         ended.append(Asked(row.model, row.version, row.target, row.id, state, sentence))
     return ended
 
@@ -236,6 +256,7 @@ def run(home: Path, port: int, once: bool) -> int:
             say(f"      {stack.url}")
             say("[3/5] Mirror")
             say(f"      {mirror(portal, server.url, home)}")
+            say(f"      {read_files(portal)}")
             say("[4/5] Exports of the newest version of each model")
             ended = wait_for(portal, ask_for_exports(portal))
             say(f"[5/5] {summary(ended)} in {time.monotonic() - begun:.0f} s")

@@ -14,8 +14,9 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from converters import catalog, contract, environments
-from converters.preflight import Answer, preflight
+from converters.preflight import Answer
 from registry.models import ModelVersion
+from workers import jars, readings
 from workers.environments import digest
 from workers.models import Export, Job, JobState
 from workers.pipeline import FETCH_REFUSALS
@@ -161,10 +162,11 @@ def identity_of(
 
 
 def environment_digests(route: catalog.Route) -> dict[str, str]:
-    """What the route's own environments are made of; none for what the standard one does."""
+    """What the route's own environments and jars are made of; not the standard environment."""
     target = catalog.target(route.target)
     names = {route.environment, target.environment if target else environments.STANDARD}
-    return {name: digest(name) for name in sorted(names - {environments.STANDARD})}
+    own = {name: digest(name) for name in sorted(names - {environments.STANDARD})}
+    return own | ({target.jars: jars.digest(target.jars)} if target and target.jars else {})
 
 
 def converter_versions() -> dict[str, str]:
@@ -253,7 +255,7 @@ def _route(version: ModelVersion, target: str, profile: str) -> catalog.Route:
     if not version.mlmodel:
         reason = version.mlmodel_problem or "its MLmodel file has not been read yet"
         raise Refused("mlmodel_unread", f"Nothing is known about this version: {reason}")
-    verdict = next(row for row in preflight(version.mlmodel) if row.target == target)
+    verdict = next(row for row in readings.verdicts(version) if row.target == target)
     route = catalog.route(verdict.flavor, target)
     if verdict.answer is Answer.CANNOT or route is None:
         raise Refused(verdict.code, verdict.sentence)

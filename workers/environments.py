@@ -27,7 +27,10 @@ from workers.sandbox import remove_tree
 STAMP = "complete"
 POLL_SECONDS = 0.5
 # What a resolver says when it cannot reach anybody, rather than that a pin is wrong.
-UNREACHABLE = ("error sending request", "dns error", "Connection refused", "timed out", "network")
+UNREACHABLE = (
+    *("error sending request", "dns error", "Connection refused", "timed out", "network"),
+    *("Unknown host", "Could not transfer artifact", "Network is unreachable"),
+)
 
 Log = Callable[[str], None]
 
@@ -80,7 +83,7 @@ def ready(name: str, folder: Path, log: Log, stopped: Callable[[], bool]) -> Pat
         return found
     folder.mkdir(parents=True, exist_ok=True)
     place = folder / f"{name}-{digest(name)}"
-    with _lock(place.with_suffix(".lock"), stopped):
+    with lock(place.with_suffix(".lock"), stopped):
         if found := python_of(name, folder):
             return found
         remove_tree(place)
@@ -96,17 +99,17 @@ def _build(name: str, place: Path, log: Log, stopped: Callable[[], bool]) -> Non
     row = environments.environment(name)
     uv = _uv()
     log(f"building the {row.title} environment, about {row.gigabytes:g} GB, once on this worker\n")
-    _call([uv, "venv", "--quiet", "--python", sys.executable, str(place)], row, log, stopped)
+    call([uv, "venv", "--quiet", "--python", sys.executable, str(place)], row, log, stopped)
     install = [uv, "pip", "install", "--python", str(place / "bin" / "python")]
     install += ["--require-hashes", "--only-binary", ":all:", "--compile-bytecode"]
     if row.from_source:
         # An isolated build would fetch a build tool that no pin names: it is installed first.
         tools = place / "build_tools.txt"
         tools.write_text(pins_of(row.pins.read_text(encoding="utf-8"), row.build_with))
-        _call([*install, "--requirement", str(tools)], row, log, stopped)
+        call([*install, "--requirement", str(tools)], row, log, stopped)
         for package in row.from_source:
             install += ["--no-binary", package, "--no-build-isolation-package", package]
-    _call([*install, "--requirement", str(row.pins)], row, log, stopped)
+    call([*install, "--requirement", str(row.pins)], row, log, stopped)
     # The child runs this very library, whatever environment it runs in.
     (site,) = place.glob("lib/python*/site-packages")
     (site / "converters").symlink_to(environments.FOLDER.parent)
@@ -142,10 +145,17 @@ def _uv() -> str:
     )
 
 
-def _call(
-    command: list[str], row: environments.Environment, log: Log, stopped: Callable[[], bool]
+def call(
+    command: list[str],
+    row: environments.Environment | environments.Jars,
+    log: Log,
+    stopped: Callable[[], bool],
 ) -> None:
-    """Run one command, streaming what it says; end it when nobody wants it."""
+    """Run one command that builds `row`, streaming what it says; end it when nobody wants it.
+
+    Raises:
+        EnvironmentProblem: it failed. Stopped: `stopped` said so.
+    """
     environment = {key: value for key, value in os.environ.items() if _harmless(key)}
     with subprocess.Popen(  # noqa: S603 - uv, with paths of our own
         command,
@@ -182,7 +192,7 @@ def _wait(child: subprocess.Popen[bytes]) -> int | None:
         return None
 
 
-def _problem(row: environments.Environment, said: str) -> EnvironmentProblem:
+def _problem(row: environments.Environment | environments.Jars, said: str) -> EnvironmentProblem:
     last = " ".join(" ".join(said.strip().splitlines()[-4:]).split())[:400]
     if "No space left" in said or "Disk quota" in said:
         return EnvironmentProblem(
@@ -204,12 +214,15 @@ def _problem(row: environments.Environment, said: str) -> EnvironmentProblem:
 
 def _harmless(key: str) -> bool:
     """Whether the builder sees a variable: ways to programs and registries, no secret of ours."""
-    known = ("PATH", "HOME", "LANG", "TMPDIR", "XDG_CACHE_HOME", "SSL_CERT_FILE", "SSL_CERT_DIR")
+    known = (
+        *("PATH", "HOME", "LANG", "TMPDIR", "XDG_CACHE_HOME", "SSL_CERT_FILE", "SSL_CERT_DIR"),
+        *("JAVA_HOME", "MAVEN_OPTS"),
+    )
     return key in known or key.startswith(("UV_", "PIP_")) or key.upper().endswith("_PROXY")
 
 
 @contextlib.contextmanager
-def _lock(path: Path, stopped: Callable[[], bool]) -> Iterator[None]:
+def lock(path: Path, stopped: Callable[[], bool]) -> Iterator[None]:
     """One builder at a time, on this machine."""
     with path.open("w") as file:
         while True:

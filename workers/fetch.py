@@ -1,15 +1,16 @@
-"""Fetches a version's files from its source: the one step of a job that has the network."""
+"""Fetches a version's files from its source: what jobs and readings have the network for."""
 
 from __future__ import annotations
 
 import json
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from converters import contract
-from registry.connectors import Connector, SourceProblem
+from registry.connectors import Connector, RemoteFile, SourceProblem
 from registry.details import forget_details
 from registry.mlmodel import MlmodelProblem, parse
 from registry.models import ModelVersion
@@ -25,25 +26,54 @@ def fetcher(version: ModelVersion, stopped: Callable[[], bool]) -> Fetch:
     """What the pipeline calls to get this version's files into the model folder."""
 
     def fetch(folder: Path) -> Mapping[str, str]:
-        try:
-            with connect_source(version.model.source) as connector:
-                uri = version.artifact_uri or connector.artifact_uri(
-                    version.model.name, version.number
-                )
-                sums = _Download(connector, uri, folder).result(stopped)
-                _take_dataset(connector, version.run_id, folder.parent)
-        except SourceProblem as problem:
-            code, sentence = problem.code, problem.sentence
-            if code == "disk_full":  # its own sentence names a folder of this machine
-                code, sentence = disk_full()
-            raise FetchFailed(code, sentence) from problem
+        with _source_of(version) as (connector, uri):
+            sums = _Download(lambda: connector.download(uri, folder)).result(stopped)
+            take_dataset(connector, version.run_id, folder.parent)
         _check_mlmodel(version, folder)
         return sums
 
     return fetch
 
 
-def _take_dataset(connector: Connector, run_id: str, jobdir: Path) -> None:
+def fetch_some(
+    version: ModelVersion,
+    folder: Path,
+    wanted: Callable[[str], bool],
+    limit: int,
+    stopped: Callable[[], bool],
+) -> None:
+    """Get the wanted files of this version, and its MLmodel among them, into a folder.
+
+    limit: bytes of all of them together.
+
+    Raises:
+        FetchFailed: `too_large`, `artifacts_changed` and what else keeps them from being had.
+        Cancelled: `stopped` said so.
+    """
+    with _source_of(version) as (connector, uri):
+        _Download(lambda: connector.download(uri, folder, limit, wanted)).result(stopped)
+    _check_mlmodel(version, folder)
+
+
+@contextmanager
+def _source_of(version: ModelVersion) -> Iterator[tuple[Connector, str]]:
+    """The version's source, and where its files are there.
+
+    Raises:
+        FetchFailed: the source, or what is done with it, has a problem.
+    """
+    try:
+        with connect_source(version.model.source) as connector:
+            uri = version.artifact_uri or connector.artifact_uri(version.model.name, version.number)
+            yield connector, uri
+    except SourceProblem as problem:
+        code, sentence = problem.code, problem.sentence
+        if code == "disk_full":  # its own sentence names a folder of this machine
+            code, sentence = disk_full()
+        raise FetchFailed(code, sentence) from problem
+
+
+def take_dataset(connector: Connector, run_id: str, jobdir: Path) -> None:
     """Put the table that the run logged beside the model, where the source itself keeps one.
 
     Parity draws rows from it; without it, or without a source that answers for it, rows come from
@@ -53,6 +83,8 @@ def _take_dataset(connector: Connector, run_id: str, jobdir: Path) -> None:
         found = connector.training_data(run_id)
     except SourceProblem as problem:
         logger.info("run %s: its dataset cannot be read: %s", run_id, problem)
+        note = f"The dataset that the run logged was not used: {problem.sentence.rstrip('.')}."
+        (jobdir / contract.DATASET_NOTE).write_text(note, encoding="utf-8")
         return
     if found is not None:
         suffix, content = found
@@ -83,10 +115,8 @@ def _check_mlmodel(version: ModelVersion, folder: Path) -> None:
 class _Download:
     """A download in a thread of its own, so that gigabytes in flight do not hold up a cancel."""
 
-    def __init__(self, connector: Connector, uri: str, folder: Path) -> None:
-        self._connector = connector
-        self._uri = uri
-        self._folder = folder
+    def __init__(self, download: Callable[[], list[RemoteFile]]) -> None:
+        self._download = download
         self._sums: dict[str, str] = {}
         self._error: BaseException | None = None
 
@@ -109,7 +139,6 @@ class _Download:
 
     def _run(self) -> None:
         try:
-            files = self._connector.download(self._uri, self._folder)
-            self._sums = {file.path: file.sha256 for file in files}
+            self._sums = {file.path: file.sha256 for file in self._download()}
         except BaseException as error:  # handed to the thread that waits
             self._error = error

@@ -47,6 +47,13 @@ class StepState(models.TextChoices):
     FAILED = "failed", _("failed")
 
 
+class ReadingState(models.TextChoices):
+    PENDING = "pending", _("pending")
+    READ = "read", _("read")
+    TOO_LARGE = "too_large", _("too large")
+    FAILED = "failed", _("failed")
+
+
 class LostRace(Exception):
     """Somebody else moved this job on, or took it over; what this caller holds is stale."""
 
@@ -192,6 +199,32 @@ class Bundle(models.Model):
 
     def __str__(self) -> str:
         return self.file_name
+
+
+class Reading(models.Model):
+    """What a version's files told pre-flight; read as bytes in a child, never loaded."""
+
+    version = models.OneToOneField(ModelVersion, on_delete=models.CASCADE, related_name="reading")
+    state = models.CharField(max_length=10, choices=ReadingState, default=ReadingState.PENDING)
+    sentence = models.TextField(blank=True)  # why they were not read, where they were not
+    depth = models.CharField(max_length=10, default="mlmodel")  # converters.preflight.Depth
+    findings = models.JSONField(default=list)  # converters.static.finding.Finding
+    # What was read, and by what: where either has changed since, it is read anew.
+    files_revision = models.PositiveIntegerField(default=0)
+    readers = models.CharField(max_length=64, blank=True)  # converters.reading.digest
+    limit_mb = models.PositiveIntegerField(default=0)
+    tries = models.PositiveSmallIntegerField(default=0)
+    # Fencing token: every claim adds one, and what it found is stored under its number alone.
+    attempt = models.PositiveIntegerField(default=0)
+    busy_until = models.DateTimeField(null=True, blank=True)
+    due_at = models.DateTimeField(null=True, blank=True)  # when what failed is tried again
+    read_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-version"]
+
+    def __str__(self) -> str:
+        return f"files of version {self.version_id}: {self.state}"
 
 
 class Worker(models.Model):

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from converters import catalog, contract
-from workers import breakdown, collect, environments, jvm
+from converters.environments import JARS_VARIABLE
+from workers import breakdown, collect, environments, jars, jvm
 from workers.sandbox import ChildResult, Killed, Limits, command, level, remove_tree, run_child
 
 STEPS = ("fetch", "environment", "convert", "parity", "optimise", "benchmark", "jvm", "bundle")
@@ -169,6 +170,7 @@ class _Run:
         self.java = java
         self.pythons: dict[str, Path] = {}  # verb → interpreter
         self.ran: dict[str, str] = {}  # the Java that the JVM has run: path → sha256
+        self.jars: Path | None = None  # what the judge's JVM loads
         self.step = ""
         self.text = ""
         self.convert: contract.ConvertReport | None = None
@@ -231,8 +233,13 @@ class _Run:
         if self.cancelled():
             raise Cancelled
         table, digest = self._dataset()
+        note = self.jobdir / contract.DATASET_NOTE
         self.request = dataclasses.replace(
-            self.request, model_sha256=sums, dataset=table, dataset_sha256=digest
+            self.request,
+            model_sha256=sums,
+            dataset=table,
+            dataset_sha256=digest,
+            dataset_note=note.read_text(encoding="utf-8") if note.is_file() else "",
         )
         size = sum(path.stat().st_size for path in model.rglob("*") if path.is_file())
         shown = f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{size / 1e3:.0f} kB"
@@ -255,11 +262,16 @@ class _Run:
                 self.pythons[verb] = environments.ready(
                     name, self.environments_folder, self._log, self.cancelled
                 )
+            if target and target.jars:
+                self.jars = jars.ready(
+                    target.jars, self.environments_folder, self._log, self.cancelled
+                )
         except environments.Stopped as stop:
             raise Cancelled from stop
         except environments.EnvironmentProblem as problem:
             raise _crash(problem.code, problem.sentence) from problem
-        return ", ".join(dict.fromkeys(wanted.values()))
+        named = [*wanted.values(), target.jars if target else ""]
+        return ", ".join(filter(None, dict.fromkeys(named)))
 
     def _route(self) -> catalog.Route:
         route = catalog.route(self.request.flavor, self.request.target)
@@ -422,6 +434,7 @@ class _Run:
             limits_of(route),
             self._log,
             self.cancelled,
+            {JARS_VARIABLE: str(self.jars)} if self.jars and verb == "judge" else None,
         )
         self.peak_mb[verb] = child.peak_mb
         self._log(f"── {verb} ended after {child.seconds:.1f} s, {child.peak_mb} MB ──\n")

@@ -13,6 +13,7 @@ from workers.models import Job
 RUN_JOB = "workers.tasks.run_job"
 SYNC_SOURCE = "workers.tasks.sync_source"
 SYNC_ALL = "workers.tasks.sync_all"
+READ_FILES = "workers.tasks.read_files"
 REAP = "workers.tasks.reap"
 
 SYNC_QUEUE = "sync"
@@ -40,5 +41,17 @@ def wake_sync(source_id: int, *, expires: float | None = None) -> None:
 
     def send() -> None:
         app.send_task(SYNC_SOURCE, (source_id,), queue=SYNC_QUEUE, expires=expires)
+
+    transaction.on_commit(send, robust=True)
+
+
+def wake_reading(version_id: int, *, expires: float) -> None:
+    """Have a version's files read for pre-flight, once the rows are committed.
+
+    expires: seconds after which a worker that is busy until then may drop the message.
+    """
+
+    def send() -> None:
+        app.send_task(READ_FILES, (version_id,), queue=SYNC_QUEUE, expires=expires)
 
     transaction.on_commit(send, robust=True)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import logging
+from collections.abc import Iterable
 from datetime import timedelta
+from pathlib import Path
 
 from django.db import transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from workers import readings
 from workers.execute import jobs_folder
-from workers.models import Job, JobState, Step, StepState, Worker
+from workers.models import Job, JobState, Reading, Step, StepState, Worker
 from workers.queues import wake_job
 from workers.sandbox import remove_tree
 
@@ -34,6 +37,7 @@ def reap() -> None:
     for job_id in expired.values_list("pk", flat=True):
         _take_back(job_id)
     _wake_waiting()
+    readings.end_lost()
     _remove_dead_folders()
     Worker.objects.filter(seen_at__lt=Now() - FORGOTTEN).delete()
 
@@ -80,10 +84,20 @@ def _wake_waiting() -> None:
 
 
 def _remove_dead_folders() -> None:
-    """Remove what attempts left that are over, on this machine."""
+    """Remove what attempts and readings left that are over, on this machine."""
     # Listed before the rows are read: a folder is made after its claim, so no live one is missed.
-    found = [path for path in jobs_folder().glob("*/*") if path.parent.name.isdecimal()]
+    jobs, read = _numbered(jobs_folder()), _numbered(readings.readings_folder())
     live = Job.objects.filter(state=JobState.RUNNING).values_list("pk", "attempt")
+    _remove_dead(jobs, live)
+    busy = Reading.objects.filter(busy_until__gt=Now())
+    _remove_dead(read, busy.values_list("version_id", "attempt"))
+
+
+def _numbered(parent: Path) -> list[Path]:
+    return [path for path in parent.glob("*/*") if path.parent.name.isdecimal()]
+
+
+def _remove_dead(found: list[Path], live: Iterable[tuple[int, int]]) -> None:
     keep = {(str(pk), str(attempt)) for pk, attempt in live}
     for folder in found:
         if (folder.parent.name, folder.name) not in keep:

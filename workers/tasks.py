@@ -7,8 +7,8 @@ from typing import Any
 from django.conf import settings
 
 from registry import sync as mirror
-from registry.models import Source
-from workers import reconcile
+from registry.models import Source, SyncState
+from workers import readings, reconcile
 from workers.celery import app
 from workers.execute import execute
 from workers.queues import wake_sync
@@ -22,10 +22,16 @@ def run_job(self: Any, job_id: int) -> None:
 
 @app.task  # type: ignore[untyped-decorator]
 def sync_source(source_id: int) -> None:
-    """Mirror one source; one that was removed meanwhile needs nothing."""
+    """Mirror one source, then have new files read; one that was removed meanwhile needs nothing."""
     source = Source.objects.filter(pk=source_id).first()
-    if source is not None:
-        mirror.sync_source(source)
+    if source is not None and mirror.sync_source(source).state == SyncState.DONE:
+        readings.wake(source)
+
+
+@app.task  # type: ignore[untyped-decorator]
+def read_files(version_id: int) -> None:
+    """Read a version's files for pre-flight, unless that was done."""
+    readings.read(version_id)
 
 
 @app.task  # type: ignore[untyped-decorator]

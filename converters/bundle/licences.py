@@ -44,6 +44,9 @@ _OF_TARGET = {
     "savedmodel": Licence(
         "Apache-2.0", "TensorFlow, which opens the model; not in this bundle", "TensorFlow.txt"
     ),
+    "hdf5": Licence(
+        "Apache-2.0", "Deeplearning4j, which opens the model; not in this bundle", "DL4J.txt"
+    ),
     "mojo": Licence(
         "Apache-2.0", "h2o-genmodel, which opens the model; not in this bundle", "H2O.txt"
     ),

@@ -2,7 +2,8 @@
 
 The standard environment is the one that runs the worker's children; a framework too large for it
 has pins of its own in this folder, from which a worker builds an environment when it first needs
-it. The pins are compiled from pyproject.toml by `make lock`.
+it. The pins are compiled from pyproject.toml by `make lock`. Jars of JVM libraries that judge are
+pinned in the same way, one file of sums a library.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from pathlib import Path
 
 STANDARD = "standard"
 FOLDER = Path(__file__).parent
+# Where a child finds the jars that its JVM loads.
+JARS_VARIABLE = "CROSSPORT_JARS"
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,26 @@ ENVIRONMENTS = (
 )
 
 
+@dataclass(frozen=True)
+class Jars:
+    """The jars of a JVM library that judges, pinned by sha256: what people call it, and its size.
+
+    They are for Linux on x86-64, as the wheels of the Python environments are.
+    """
+
+    name: str
+    title: str
+    gigabytes: float
+
+    @property
+    def pins(self) -> Path:
+        """`group:artifact:version[:classifier] sha256`, one jar a line."""
+        return FOLDER / f"{self.name}.jars"
+
+
+JARS = (Jars("dl4j", "Deeplearning4j", 0.2),)
+
+
 def environment(name: str) -> Environment:
     """The environment of this name.
 
@@ -50,3 +73,12 @@ def environment(name: str) -> Environment:
         KeyError: there is none; `standard` has no pins of its own.
     """
     return {row.name: row for row in ENVIRONMENTS}[name]
+
+
+def jars(name: str) -> Jars:
+    """The set of jars of this name.
+
+    Raises:
+        KeyError: there is none.
+    """
+    return {row.name: row for row in JARS}[name]

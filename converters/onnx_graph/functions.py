@@ -69,6 +69,7 @@ KEEPING: dict[str, Write] = {
     "ceil": lambda x: x.call("Ceil") if x.value.is_float else x,
     "trunc": lambda x: elementary.trunc(x) if x.value.is_float else x,
 }
+WRAPPING = frozenset({"absolute", "negative", "square"})
 TESTING: dict[str, Write] = {
     "isnan": lambda x: x.is_nan(),
     "isinf": lambda x: x.is_inf(),
@@ -151,6 +152,8 @@ def apply(graph: Graph, function: Any, value: Value, keywords: dict[str, Any]) -
         )
     kept = (library == "numpy" and name in KEEPING) or name in ("clip", "round", "nan_to_num")
     if whole and kept:
+        if name in WRAPPING:
+            graph.wraps.append(name)
         return write(Formula(graph, value)).value
     result = write(Formula(graph, graph.cast(value, "float64"))).value
     if name in TESTING:

@@ -201,7 +201,7 @@ def kernel_ridge(graph: Graph, estimator: Any, frame: Frame) -> Predicted:
         Refused: `own_python`, `kernel_unknown`.
     """
     if callable(estimator.kernel):
-        raise kernels.own_kernel(estimator)
+        raise kernels.own_kernel(estimator, estimator.kernel)
     rows = distances.carried(estimator.X_fit_, type(estimator).__name__)
     options = {"gamma": estimator.gamma, "degree": estimator.degree, "coef0": estimator.coef0}
     value = frame.numbers(graph, "float64")
@@ -220,7 +220,7 @@ def propagated(graph: Graph, estimator: Any, frame: Frame) -> Predicted:
     from converters.onnx_graph.neighbors import TIE_NOTE, Search, summed
 
     if callable(estimator.kernel):
-        raise kernels.own_kernel(estimator)
+        raise kernels.own_kernel(estimator, estimator.kernel)
     known = np.asarray(estimator.label_distributions_, np.float64)
     if estimator.kernel == "knn":
         search = Search(graph, estimator.nn_fit, frame)

@@ -61,6 +61,7 @@ class Graph:
     Attributes:
         inexact: why the graph does not compute in double throughout; empty where it does.
         notes: what the model's owner should know.
+        wraps: computations of whole numbers that wrap around as numpy's do; PMML has none.
         ml_opset: the ai.onnx.ml opset that the nodes so far need, 0 for none.
         domains: opsets that merged nodes of a library need.
         empty_text: what "" is at the model: `nan` or `none`, its missing text; `value` where the
@@ -80,6 +81,7 @@ class Graph:
     inputs: list[Value] = field(default_factory=list)
     inexact: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    wraps: list[str] = field(default_factory=list)
     ml_opset: int = 0
     domains: dict[str, int] = field(default_factory=dict)
     empty_text: str = "nan"

@@ -11,6 +11,7 @@ from converters.errors import Refused
 from converters.onnx_graph import distances
 from converters.onnx_graph.graph import Graph, Value
 
+LIBRARIES = ("sklearn", "scipy", "numpy")
 Floats = npt.NDArray[np.float64]
 
 
@@ -23,12 +24,17 @@ def unknown(name: object) -> Refused:
     )
 
 
-def own_kernel(estimator: Any) -> Refused:
-    """The refusal for a kernel that is a function of the model owner's own."""
+def own_kernel(estimator: Any, function: Any = None) -> Refused:
+    """The refusal for a kernel that is a function, of the model owner's own or of a library."""
+    name = getattr(function, "__name__", "") or type(function).__name__
+    module = str(getattr(function, "__module__", None) or "").partition(".")[0]
+    what = "your own Python" if function is None else f"your own function `{name}`"
+    if module in LIBRARIES:
+        what = f"the function `{name}` of {module}"
     return Refused(
         "own_python",
-        f"{type(estimator).__name__} computes its kernel with your own Python; choose one of "
-        "scikit-learn's kernels.",
+        f"{type(estimator).__name__} computes its kernel with {what}; choose one of "
+        "scikit-learn's kernels by its name.",
     )
 
 

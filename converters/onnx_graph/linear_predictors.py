@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from converters.errors import Refused
-from converters.onnx_graph import elementary, encoding, labels, normal
+from converters.onnx_graph import elementary, encoding, labels, normal, whole_numbers
 from converters.onnx_graph.formula import Formula
 from converters.onnx_graph.frame import Frame
 from converters.onnx_graph.graph import Graph, Value
@@ -158,10 +158,9 @@ def _term(graph: Graph, term: Any, frame: Frame) -> Value:
 def _factor(graph: Graph, factor: Any, frame: Frame) -> Value:
     if hasattr(factor, "expression"):
         made = _number(graph, factor.expression, frame)
-        if isinstance(made, float):
+        if not isinstance(made, Formula):
             raise Refused("formula", "The model's formula has a term without any column.")
-        value: Value = made.value
-        return value
+        return graph.cast(made.value, "float64")
     place = _place(frame, factor.column)
     column = frame.column(graph, place)
     categories = np.array(factor.categories, dtype=object)
@@ -178,26 +177,35 @@ def _factor(graph: Graph, factor: Any, frame: Frame) -> Value:
 
 
 def _number(graph: Graph, expression: tuple[Any, ...], frame: Frame) -> Any:
-    """A formula, or a float where no column is in it."""
+    """A formula, or a number where no column is in it.
+
+    As in numpy, whole numbers stay whole, and wrap around, until something else joins them.
+    """
     kind, *parts = expression
     if kind == "number":
-        return float(parts[0])
+        return parts[0]
     if kind == "column":
-        place = _place(frame, parts[0])
-        column = frame.column(graph, place)
-        if column.dtype in ("string", "bool"):
-            raise Refused(
-                "formula",
-                f"The model's formula computes with column {parts[0]!r}, which holds no numbers in "
-                "its signature; log it with the signature of its training data.",
-            )
-        return Formula(graph, graph.cast(column, "float64"))
+        return _column(graph, parts[0], frame)
     made = [_number(graph, part, frame) for part in parts]
-    if kind in ARITHMETIC:
-        return ARITHMETIC[kind](*made)
-    if isinstance(made[0], float):
-        return float(getattr(np, kind)(made[0]))
-    return FUNCTIONS[kind](made[0])
+    if not any(isinstance(one, Formula) for one in made):
+        return ARITHMETIC[kind](*made) if kind in ARITHMETIC else float(getattr(np, kind)(made[0]))
+    if kind in whole_numbers.KINDS and all(map(whole_numbers.is_whole, made)):
+        return whole_numbers.computed(graph, kind, made)
+    made = [one.cast("float64") if isinstance(one, Formula) else float(one) for one in made]
+    return (ARITHMETIC.get(kind) or FUNCTIONS[kind])(*made)
+
+
+def _column(graph: Graph, name: str, frame: Frame) -> Formula:
+    column = frame.column(graph, _place(frame, name))
+    if column.dtype in ("string", "bool"):
+        raise Refused(
+            "formula",
+            f"The model's formula computes with column {name!r}, which holds no numbers in its "
+            "signature; log it with the signature of its training data.",
+        )
+    if column.dtype in whole_numbers.DTYPES:
+        return Formula(graph, column)
+    return Formula(graph, graph.cast(column, "float64"))
 
 
 def _place(frame: Frame, name: str) -> int:

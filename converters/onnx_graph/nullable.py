@@ -9,9 +9,9 @@ import numpy as np
 
 from converters.contract import Input, Output
 from converters.errors import Refused
-from converters.onnx_graph.parts import parts
 from converters.sources.categories import learned
 from converters.sources.loaded import DTYPES, TENSOR, Loaded, Rows
+from converters.sources.parts import estimators
 
 
 def probed(
@@ -64,7 +64,7 @@ def null_text(model: Loaded) -> str:
 
 def learns_empty_text(estimator: Any) -> bool:
     """Whether some encoder or booster inside has "" among its categories."""
-    for part in parts(estimator):
+    for part in estimators(estimator):
         if any("" in category.words for category in learned(part).values()):
             return True
         for categories in getattr(part, "categories_", []):

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from converters.contract import OutputKind
 from converters.errors import Refused
-from converters.onnx_graph import labels, platt
+from converters.onnx_graph import kernels, labels, platt
 from converters.onnx_graph.frame import Frame
 from converters.onnx_graph.graph import Graph, Value
 from converters.onnx_graph.registry import Answer, Predicted, predictor
@@ -33,6 +33,8 @@ def kernel(graph: Graph, estimator: Any, value: Value) -> Value:
     gamma, constant = float(estimator._gamma), float(estimator.coef0)
     if estimator.kernel == "rbf":
         return graph.unary("Exp", _scaled(graph, _distances(graph, value, vectors), -gamma))
+    if callable(estimator.kernel):
+        raise kernels.own_kernel(estimator, estimator.kernel)
     if estimator.kernel not in ("linear", "poly", "sigmoid"):
         raise Refused(
             "kernel_unknown",

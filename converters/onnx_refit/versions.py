@@ -26,6 +26,15 @@ def inlined(model: onnx.ModelProto) -> onnx.ModelProto:
     return flat
 
 
+def import_default(model: onnx.ModelProto, wanted: int) -> None:
+    """Import the default operator set, where the file uses none of it: what is put in will.
+
+    wanted: its opset; 0 for the lowest of the profile.
+    """
+    if not graphs.opset(model):
+        model.opset_import.append(onnx.helper.make_opsetid("", wanted or LOWEST))
+
+
 def tidy_imports(model: onnx.ModelProto) -> None:
     """Import only operator sets that are used, each once; the default one always."""
     used = {node.domain if node.domain != "ai.onnx" else "" for node in graphs.nodes(model.graph)}

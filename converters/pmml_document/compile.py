@@ -18,6 +18,12 @@ from converters.trees.decoded import decode
 from converters.trees.form import LEAF, Ensemble
 
 Array = npt.NDArray[Any]
+# Operators that one kind of model alone brings here, told in the words of its owner.
+TERMS = {
+    "Loop": "A support vector machine with probability=True couples the probabilities of more than "
+    "two classes in rounds until they settle, which PMML's formulas do not express; export to "
+    "ONNX, or train it with probability=False.",
+}
 
 
 @dataclass
@@ -124,6 +130,8 @@ def _ends(ensemble: Ensemble, target: int) -> frozenset[float] | None:
 
 
 def _unwritten(operator: str) -> Refused:
+    if operator in TERMS:
+        return Refused("not_in_pmml", TERMS[operator])
     return Refused(
         "not_in_pmml",
         f"This model computes something ({operator}) that PMML's formulas do not express; export "

@@ -40,6 +40,7 @@ def convert(model: Loaded, request: Request, folder: Path) -> Converted:
     _check_opset(request)
     original: OnnxModel = model.estimator
     document = versions.inlined(graphs.read(original.path, model.folder))
+    versions.import_default(document, request.options.opset)
     cut = outputs.cut(document)
     if not document.graph.output:
         raise Refused(

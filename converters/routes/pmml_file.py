@@ -45,6 +45,13 @@ def write(model: Loaded, request: Request, folder: Path) -> Converted:
     if borrowed := [reason for reason in graph.inexact if "skl2onnx" in reason]:
         name = borrowed[0].partition(" ")[0]
         raise Refused("not_in_pmml", f"{name} cannot be written in PMML; export to ONNX.")
+    if graph.wraps:
+        raise Refused(
+            "not_in_pmml",
+            f"The model computes with `{graph.wraps[0]}` in whole numbers, which wrap around where "
+            "they get too large; PMML's do not. Train it with such columns as doubles "
+            '(`astype("float64")`), or export to ONNX.',
+        )
     program = Program()
     fields, given = _fields(program, graph, model)
     compiler.compiled(graph, given, program)

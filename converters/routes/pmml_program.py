@@ -15,11 +15,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from converters import pmml_limits
 from converters.catalog import TARGETS
 from converters.contract import Input, Output, OutputKind, Signature
 from converters.errors import Refused
 from converters.quoting import quoted
-from converters.routes import pmml_limits
 from converters.routes.converted import Converted
 from converters.sources.loaded import DTYPES, TENSOR, Loaded
 

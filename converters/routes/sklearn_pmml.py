@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from converters import pmml_limits
 from converters.contract import Request
 from converters.errors import Refused
-from converters.routes import pmml_file, pmml_limits, pmml_program
+from converters.routes import pmml_file, pmml_program
 from converters.routes.converted import Converted
 from converters.sources.loaded import Loaded
 

@@ -22,12 +22,19 @@ def convert(model: Loaded, request: Request, folder: Path) -> Converted:
     """Write `model.ubj` into `folder`: the trees that the model answers with, and no others.
 
     Raises:
-        Refused: `native_text`, `native_categories`, `objective_unknown`.
+        Refused: `native_text`, `native_categories`, `native_missing`, `objective_unknown`.
     """
     import xgboost
 
     estimator = model.estimator
     booster = _answering(estimator)
+    sentinel = getattr(estimator, "missing", None)
+    if sentinel is not None and not np.isnan(sentinel):
+        raise Refused(
+            "native_missing",
+            f"This model takes {sentinel} for a missing value, which its own file does not tell; "
+            "export to ONNX, where that stands in the file, or train it with NaN.",
+        )
     if "c" in (booster.feature_types or []):
         raise Refused(
             "native_categories",

@@ -8,6 +8,7 @@ missing values, extremes, and the border between classes. The same seed gives th
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,6 +19,7 @@ from converters.contract import Output, Request, Signature
 from converters.golden import Array, Rows
 from converters.sampling import boundaries, paths, tensors, walk
 from converters.sampling.features import (
+    REAL,
     WHOLE,
     Feature,
     cast,
@@ -34,6 +36,11 @@ from converters.sources.loaded import Loaded
 MOST_EXAMPLES = 50
 # Wide models get their special rows for this many features; the rest are covered by mixed rows.
 MOST_SPECIAL = 1500
+# Flavors whose libraries are asked in this process, whether they take an infinity; of so many
+# columns, for so long.
+TAKE_INFINITE = frozenset({"sklearn", "xgboost", "lightgbm", "catboost", "statsmodels"})
+MOST_INFINITE = 100
+INFINITE_SECONDS = 3.0
 # How often random rows are added where many turn out to be the same, as in small input spaces.
 TOP_UPS = 4
 # So many new unseen categories a column and time.
@@ -123,6 +130,7 @@ def sample(
     each = _seconds_a_row(model, outputs, table)
     wanted = _affordable(each, request.rows)
     _add_special(table)
+    _add_infinite(model, outputs, table)
     _add_thresholds(table, wanted)
     _add_paths(table, groves, each)
     near = boundaries.rows(model, outputs, table.base(wanted // 2), features, table.random)
@@ -242,6 +250,31 @@ def _add_special(table: _Table) -> None:
             table.add(f"{kind}:{feature.name}", columns)
             budget -= len(values)
     _add_mixed_missing(table)
+
+
+def _add_infinite(model: Loaded, outputs: Sequence[Output], table: _Table) -> None:
+    """Infinities, one column at a time, where the original answers them: most models do not."""
+    if model.flavor not in TAKE_INFINITE:
+        return
+    begun = time.monotonic()
+    for i, feature in enumerate(table.features[:MOST_INFINITE]):
+        if feature.type not in REAL or time.monotonic() - begun > INFINITE_SECONDS:
+            continue
+        columns = table.base(2)
+        columns[i] = cast(feature, [np.inf, -np.inf])
+        if _answers(model, outputs, rows_of(model.signature, columns)):
+            table.add(f"infinite:{feature.name}", columns)
+
+
+def _answers(model: Loaded, outputs: Sequence[Output], rows: Rows) -> bool:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            model.answer(rows, list(outputs))
+    except Exception:
+        # Foreign code, asked whether it takes what it may well refuse.
+        return False
+    return True
 
 
 def _add_mixed_missing(table: _Table) -> None:

@@ -26,8 +26,13 @@ def read(path: Path | None, signature: Signature, seed: int) -> tuple[Rows | Non
     Columns that the signature does not name, such as the one that was learned, are passed over. A
     file that does not fit is no reason to refuse a model: it only makes rows more telling.
     """
-    if path is None or tensors.suits(signature):
+    if path is None:
         return None, ""
+    if tensors.suits(signature):
+        return None, (
+            "The dataset that the run logged was not used: it is a table, and the model takes "
+            "tensors that are no columns."
+        )
     names = [feature.name for feature in features_of(signature)]
     try:
         table = _parquet(path, names) if path.suffix == ".parquet" else _csv(path, names)

@@ -16,6 +16,11 @@ from converters.sampling import texts
 
 Floats = npt.NDArray[np.float64]
 
+# The ends of what a type holds; and where doubles begin to pass over whole numbers.
+EXTREMES = {
+    "integer": [2**31 - 1, -(2**31)],
+    "long": [2**31 - 1, -(2**31), 2**53 + 1, -(2**53) - 1, 2**63 - 1, -(2**63)],
+}
 REAL = frozenset({"float", "double"})
 WHOLE = frozenset({"integer", "long"})
 NUMERIC = REAL | WHOLE
@@ -107,6 +112,8 @@ def cast(feature: Feature, values: Iterable[Any]) -> Array:
         made[:] = [item if item is None else str(item) for item in items]
         return made
     array = np.asarray(list(values) if not isinstance(values, np.ndarray) else values)
+    if feature.type == "long" and array.dtype == np.int64:
+        return array
     if feature.type in WHOLE:
         bounds = np.iinfo(feature.dtype)
         with np.errstate(invalid="ignore"):
@@ -193,7 +200,7 @@ def special_values(feature: Feature) -> dict[str, list[Any]]:
         if feature.categories and feature.unseen:
             special["unseen"] = [max(feature.categories) + 1]
     if feature.type in WHOLE and not feature.categories:
-        special["extreme"] = [2**31 - 1, -(2**31)]
+        special["extreme"] = EXTREMES[feature.type]
     if feature.type == "boolean":
         special["boolean"] = [True, False]
     return special

@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import Any
 
 from converters.errors import Refused
-from converters.sources import mlmodel, optional, patched, signatures, texts
+from converters.sources import mlmodel, optional, params, patched, signatures, sound, texts
 from converters.sources.loaded import Answers, Loaded, Rows
 
 __all__ = ["Answers", "Loaded", "Rows", "load"]
@@ -62,8 +62,8 @@ def load(folder: Path, flavor: str) -> Loaded:
     Raises:
         Refused: `mlmodel_missing`, `mlmodel_unreadable`, `no_flavor`, `flavor_missing`,
             `model_file_missing`, `model_unreadable`, `module_missing`, `not_fitted`,
-            `no_signature`, `own_python` and what `converters.preflight.signature_of` and
-            `check_signature` refuse.
+            `no_signature`, `own_python`, what `converters.sources.sound` refuses, and what
+            `converters.preflight.signature_of` and `check_signature` do.
     """
     document = mlmodel.read(folder)
     config = mlmodel.flavor_config(document, flavor)
@@ -71,6 +71,7 @@ def load(folder: Path, flavor: str) -> Loaded:
     with warnings.catch_warnings(record=True) as caught, mlmodel.code_path(folder, config):
         warnings.simplefilter("always")
         estimator = source.load(folder, config)
+    sound.check(estimator, flavor)
     _check_fitted(estimator)
     patched.check(estimator)
     if settle := getattr(source, "settle", None):
@@ -88,7 +89,7 @@ def load(folder: Path, flavor: str) -> Loaded:
         notes=[
             *_version_notes(caught),
             *getattr(estimator, "notes", []),
-            *signatures.params(document, flavor, estimator),
+            *params.notes(document, flavor, estimator),
         ],
         missing_text=signatures.missing_text(estimator),
         one_text=texts.reads_texts(estimator),

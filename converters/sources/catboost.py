@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,16 @@ import pandas as pd
 
 from converters.contract import Column, Signature
 from converters.errors import Refused
-from converters.sources import mlmodel, signatures
+from converters.sources import mlmodel, signatures, sklearn
 from converters.sources.loaded import Loaded
+from converters.trees import catboost as trees
 
 CLASSES = ("CatBoost", "CatBoostClassifier", "CatBoostRegressor", "CatBoostRanker")
 # The sums of the leaves, before any link.
 RAW = "RawFormulaVal"
 FORMATS = ("cbm", "json")
+# What a damaged file makes of the library, and of our own reading of it.
+DAMAGE = (ValueError, UnicodeDecodeError, LookupError, TypeError, AttributeError, RecursionError)
 # Where a model keeps the words of its input example, by feature (converters.onnx_graph).
 WORDS = "crossport_words"
 
@@ -31,6 +35,12 @@ def load(folder: Path, config: dict[str, Any]) -> Any:
     """
     import catboost
 
+    if sklearn.PICKLED in config:
+        model = sklearn.load(folder, config)
+        if not isinstance(model, catboost.CatBoost):
+            raise sklearn.no_model(model)
+        setattr(model, WORDS, _words(model, folder) if model.is_fitted() else {})
+        return model
     path = mlmodel.model_file(folder, config.get("data"))
     named = str(config.get("model_type") or "CatBoost")
     if named not in CLASSES:
@@ -46,8 +56,10 @@ def load(folder: Path, config: dict[str, Any]) -> Any:
         )
     model = getattr(catboost, named)()
     try:
+        if saved == "json":
+            trees.check(json.loads(path.read_bytes()))
         model.load_model(str(path), saved)
-    except (catboost.CatBoostError, ValueError, UnicodeDecodeError) as error:
+    except (catboost.CatBoostError, *DAMAGE) as error:
         raise mlmodel.unreadable(path, error) from error
     setattr(model, WORDS, _words(model, folder))
     return model

@@ -34,7 +34,7 @@ class Number:
     """A numeric factor: arithmetic on columns as nested tuples.
 
     expression: ("column", name), ("number", value), (operator, left, right), (operator, one) or
-        (function, one).
+        (function, one). A number is an int where the formula has it as one.
     """
 
     expression: tuple[Any, ...]
@@ -146,7 +146,7 @@ def _expression(tree: ast.expr, code: str) -> tuple[Any, ...]:
     if inner is not tree:
         return _expression(inner, code)
     if isinstance(tree, ast.Constant) and isinstance(tree.value, int | float):
-        return ("number", float(tree.value))
+        return ("number", tree.value)
     if isinstance(tree, ast.BinOp) and type(tree.op) in OPERATORS:
         sides = _expression(tree.left, code), _expression(tree.right, code)
         return (OPERATORS[type(tree.op)], *sides)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
+import shutil
 import tempfile
 from pathlib import Path
 from typing import Any
 
+from converters import leaving
 from converters.errors import Refused
 from converters.quoting import quoted
 
@@ -34,6 +36,7 @@ def connected() -> Any:
     from h2o.exceptions import H2OConnectionError, H2OServerError, H2OStartupError
 
     scratch = tempfile.mkdtemp(prefix="h2o-")
+    leaving.at_end(lambda: shutil.rmtree(scratch, ignore_errors=True))
     for left in reversed(range(STARTS)):
         try:
             _start(scratch)
@@ -68,6 +71,8 @@ def _start(scratch: str) -> None:
         verbose=False,
         jvm_custom_args=[*OPTIONS, f"-Djava.io.tmpdir={scratch}"],
     )
+    # The client's own way asks the server to end, and leaves it running where this process is gone.
+    leaving.at_end(server._process.kill)
     h2o.connect(server=server, verbose=False, strict_version_check=False)
     h2o.rapids("(+ 1 1)")
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import dis
 import inspect
+import itertools
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,6 +26,7 @@ from converters.sources.patched import METHODS
 CHOOSING = {
     "COMPARE_OP": "compares values",
     "CONTAINS_OP": "looks values up",
+    "UNARY_NEGATIVE": "computes with `-`",
     "UNARY_NOT": "turns conditions round",
     "UNARY_INVERT": "turns conditions round",
     "STORE_SUBSCR": "changes single values",
@@ -35,17 +38,18 @@ CHOOSING = {
     "MATCH_KEYS": "compares values",
     "YIELD_VALUE": "answers in pieces",
 }
-ARITHMETIC = {"+", "-", "*", "/", "**", "@", "+=", "-=", "*=", "/=", "**=", "@=", "[]"}
+# With a number that the code spells out, all rows are treated alike: such an answer is left out.
+BY_NUMBER = {"+", "-", "*", "/", "+=", "-=", "*=", "/="}
 # What may be called or read: nothing in it chooses rows by their values.
 HARMLESS = frozenset(
     {
         *METHODS,
         *("DataFrame", "Series", "concat", "array", "asarray", "ascontiguousarray", "column_stack"),
-        *("hstack", "vstack", "stack", "concatenate", "float32", "float64", "int32", "int64"),
+        *("hstack", "vstack", "stack", "concatenate", "float32", "float64", "int64"),
         *("astype", "to_numpy", "to_frame", "tolist", "to_list", "copy", "reshape", "ravel"),
         *("flatten", "squeeze", "values", "columns", "index", "shape", "iloc", "loc", "T", "dtype"),
         *("rename", "reindex", "set_axis", "reset_index", "add_prefix", "add_suffix", "items"),
-        *("list", "tuple", "dict", "str", "float", "len", "isinstance", "hasattr", "getattr"),
+        *("list", "tuple", "dict", "str", "float", "len", "isinstance", "hasattr"),
         *("super", "print", "info", "debug", "warning", "getLogger", "logging", "warnings"),
         *("catch_warnings", "simplefilter", "filterwarnings", "numpy", "np", "pandas", "pd"),
         *(
@@ -61,6 +65,10 @@ HARMLESS = frozenset(
             "set_output",
         ),
     }
+)
+# Types of numbers into which greater ones do not go: they are wrapped around, or cut off.
+NARROW = re.compile(
+    r"u?int(8|16|32)?_?|uint64|u?intc|u?intp|u?byte|u?short|bool_?|float16|half|[<>=|]?[iub][124]|f2"
 )
 # Python's own questions about what an argument is, not about what it holds.
 ABOUT_TYPES = {"isinstance", "hasattr"}
@@ -83,9 +91,13 @@ def reason(wrapper: Any) -> str:
         reader = _Reader(part)
         for name in METHODS:
             replaced = getattr(part, "__dict__", {}).get(name)
-            asked = replaced if replaced is not None else getattr(type(part), name, None)
-            if asked is not None and (found := reader.of(asked)):
+            method = replaced if replaced is not None else getattr(type(part), name, None)
+            if method is not None and (found := reader.of(method)):
                 return found
+        if len(reader.asked) > 1:
+            # What one does before or after the other is no part of the model that is converted.
+            names = " and ".join(f"`{name}`" for name in reader.asked.values())
+            return f"works with {names} together"
     return ""
 
 
@@ -108,10 +120,14 @@ def _own(module: str) -> bool:
 
 
 class _Reader:
-    """Reads the functions of one object, each once."""
+    """Reads the functions of one object, each once.
+
+    asked: names of the libraries' objects that the code names and that answer rows, by their id.
+    """
 
     def __init__(self, part: Any) -> None:
         self._part = part
+        self.asked: dict[int, str] = {}
         self._read: set[int] = set()
 
     def of(self, function: Any) -> str:
@@ -130,7 +146,7 @@ class _Reader:
         return self._of_code(plain.__code__, names)
 
     def _of_code(self, code: CodeType, names: dict[str, Any]) -> str:
-        if found := _chooses(code):
+        if found := _chooses(code) or _narrows(code, names, getattr(self._part, "__dict__", {})):
             return found
         inner = [one for one in code.co_consts if isinstance(one, CodeType)]
         for name in [*code.co_names, *code.co_freevars]:
@@ -149,28 +165,39 @@ class _Reader:
         value = names.get(name)
         if _plain(value) is not None and _own(str(value.__module__)):
             return self.of(value)
+        kept = getattr(self._part, "__dict__", {})
+        if name in kept:
+            return self._of_value(name, kept[name])
+        if member is not None and not callable(member) and _own(module(type(self._part))):
+            return self._of_value(name, member)
         if name in HARMLESS:
             return ""
         if name in names:
-            return f"calls `{name}`" if callable(value) else _of_value(name, value)
-        kept = getattr(self._part, "__dict__", {})
-        if name in kept:
-            return _of_value(name, kept[name])
+            return f"calls `{name}`" if callable(value) else self._of_value(name, value)
         return "" if name.endswith("_") else f"uses `{name}`"  # what a model learned ends so
 
-
-def _of_value(name: str, value: Any) -> str:
-    """What may be read: models, words and numbers; in a table, answers can be looked up by row."""
-    if isinstance(value, np.ndarray) or module(type(value)).partition(".")[0] == "pandas":
-        return f"looks values up in `{name}`"
-    if isinstance(value, dict) and not all(isinstance(key, str) for key in value):
-        return f"looks values up in `{name}`"
-    inner = list(value.values()) if isinstance(value, dict) else value
-    if isinstance(inner, list | tuple):
-        plain = [isinstance(one, int | float) for one in inner]
-        if any(plain) and len(inner) > 1:
+    def _of_value(self, name: str, value: Any) -> str:
+        """What may be read: one model, words and numbers; in a table, answers can be looked up."""
+        if isinstance(value, np.ndarray) or module(type(value)).partition(".")[0] == "pandas":
             return f"looks values up in `{name}`"
-    return ""
+        if isinstance(value, dict) and not all(isinstance(key, str) for key in value):
+            return f"looks values up in `{name}`"
+        inner = list(value.values()) if isinstance(value, dict) else value
+        if isinstance(inner, list | tuple):
+            plain = [isinstance(one, int | float) for one in inner]
+            if any(plain) and len(inner) > 1:
+                return f"looks values up in `{name}`"
+        for one in parts(value, lambda one: _entered(one) and not _answers(one), DEEPEST):
+            if _answers(one):
+                self.asked[id(one)] = name
+        return ""
+
+
+def _answers(value: Any) -> bool:
+    """Whether a library's object answers rows: a model, or a step of one."""
+    if _own(module(type(value))):
+        return False
+    return any(callable(getattr(value, name, None)) for name in METHODS)
 
 
 def _plain(function: Any) -> FunctionType | None:
@@ -193,17 +220,24 @@ def _chooses(code: CodeType) -> str:
     """The first operation of a function by which it could tell rows apart."""
     asked, line = "", None
     steps = list(dis.get_instructions(code))
+    table = _holds_numbers(code, steps)
     loops = {step.opname for step in steps} >= {"FOR_ITER", "BINARY_SUBSCR"}
-    for step in steps:
+    for before, step in zip([None, *steps], steps, strict=False):
         if (at := step.positions and step.positions.lineno) != line:
             asked, line = "", at
         if step.opname in ("LOAD_GLOBAL", "LOAD_NAME") and asked not in ABOUT_TYPES:
             asked = str(step.argval)
         if step.opname == "FOR_ITER" and loops:
             return f"goes through values in a loop{_line(step, code)}"
+        by_variable = before is not None and before.opname.startswith("LOAD_FAST")
+        if table and by_variable and step.opname == "BINARY_SUBSCR":
+            return f"looks values up{_line(step, code)}"
         if step.opname in CHOOSING:
             return f"{CHOOSING[step.opname]}{_line(step, code)}"
-        if step.opname == "BINARY_OP" and step.argrepr not in ARITHMETIC:
+        if step.opname == "BINARY_OP" and not (
+            step.argrepr == "[]" or (step.argrepr in BY_NUMBER and _is_number(before))
+        ):
+            # Arithmetic can tell rows apart too: nothing to the power of nothing is one.
             return f"computes with `{step.argrepr}`{_line(step, code)}"
         about_none = "NONE" in step.opname or asked == "is"
         if step.opname.startswith(JUMPS) and not about_none and asked not in ABOUT_TYPES:
@@ -211,6 +245,41 @@ def _chooses(code: CodeType) -> str:
         if step.opname == "IS_OP":
             asked = "is"
     return ""
+
+
+def _narrows(code: CodeType, names: dict[str, Any], kept: dict[str, Any]) -> str:
+    """Whether a function that gives numbers another type names one that does not hold them all."""
+    used = set(code.co_names)
+    if not used & {"astype", "array", "asarray", "ascontiguousarray"}:
+        return ""
+    # Python's `int` holds what a long does; `bool` would make all but nothing true.
+    spelt = {name for name in used - {"int"} if NARROW.fullmatch(name)}
+    told = [*code.co_consts, *(kept.get(name, names.get(name)) for name in used)]
+    for one in told:
+        if isinstance(one, str) and one != "int" and NARROW.fullmatch(one):
+            spelt.add(one)
+        elif isinstance(one, np.dtype) and NARROW.fullmatch(one.name):
+            spelt.add(one.name)
+    return f"makes numbers `{min(spelt)}`" if spelt else ""
+
+
+def _holds_numbers(code: CodeType, steps: list[dis.Instruction]) -> bool:
+    """Whether a function spells out several numbers, among which a row's could be looked up."""
+    if any(isinstance(one, tuple) and _numbers(one) > 1 for one in code.co_consts):
+        return True
+    return any(
+        step.opname == "BUILD_LIST" and step.argval > 1 and _is_number(before)
+        for before, step in itertools.pairwise(steps)
+    )
+
+
+def _is_number(step: dis.Instruction | None) -> bool:
+    """Whether a step loads a number that the code spells out."""
+    return step is not None and step.opname == "LOAD_CONST" and _numbers((step.argval,)) == 1
+
+
+def _numbers(values: tuple[Any, ...]) -> int:
+    return sum(isinstance(one, int | float) and not isinstance(one, bool) for one in values)
 
 
 def _line(step: dis.Instruction, code: CodeType) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -39,6 +41,7 @@ class Loaded:
         missing_text: what stands for a missing string at the model: NaN as in pandas' str columns,
             None where the model learned None as a category or a missing value.
         one_text: it reads one text a row, and is fed a Series.
+        asking: entered while the original is asked.
     """
 
     flavor: str
@@ -50,6 +53,7 @@ class Loaded:
     notes: list[str] = field(default_factory=list)
     missing_text: float | None = float("nan")
     one_text: bool = False
+    asking: Callable[[], AbstractContextManager[None]] = nullcontext
 
     def frame(self, rows: Rows) -> Any:
         """The rows as the model is fed: a DataFrame of the signature's columns, an array or a dict.

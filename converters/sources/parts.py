@@ -10,6 +10,9 @@ import numpy as np
 
 # Values that hold nothing of a model's; a vocabulary has a hundred thousand of them.
 PLAIN = (str, bytes, int, float, complex, np.generic, type(None), type, ModuleType)
+CONTAINERS = (list, tuple, dict, np.ndarray)
+# The last is our own: what a source reads out of a model.
+LIBRARIES = ("sklearn", "xgboost", "lightgbm", "catboost", "converters")
 
 
 def held(part: Any) -> list[Any]:
@@ -40,6 +43,21 @@ def parts(
                     seen.add(id(inner))
                     deeper.append(inner)
         level, depth = deeper, depth + 1
+
+
+def estimators(estimator: Any) -> Iterator[Any]:
+    """The estimator and all estimators inside it, wherever they are kept, outermost first.
+
+    Unfitted copies that a model keeps beside its fitted ones are among them.
+    """
+    yield estimator
+    for item in parts(estimator, lambda one: isinstance(one, CONTAINERS) or _of_library(one)):
+        if item is not estimator and _of_library(item):
+            yield item
+
+
+def _of_library(item: Any) -> bool:
+    return module(type(item)).partition(".")[0] in LIBRARIES and hasattr(item, "__dict__")
 
 
 def module(kind: type) -> str:

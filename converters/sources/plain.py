@@ -12,8 +12,8 @@ from converters.static import kinds
 from converters.static.errors import Unreadable
 from converters.static.kinds import EXAMPLE, Kind
 
-# Pickled class's top package → the flavor that loads the pickle.
-PICKLED = {"lightgbm": "lightgbm", "catboost": "sklearn"}
+# Top packages of pickled classes that have a flavor of their own; all others are scikit-learn's.
+PICKLED = ("lightgbm", "xgboost", "catboost")
 NOT_CARRIED = {
     "coreml": "CoreML models have no route from here; export the model that it was made of.",
     "mojo": "A MOJO is no model of MLflow's h2o flavor; it is already the file that H2O's JVM "
@@ -110,6 +110,8 @@ def _flavor(path: Path, kind: Kind) -> tuple[str, dict[str, Any]]:
         return "lightgbm", {"data": name, "model_class": "lightgbm.basic.Booster"}
     if kind.name == "catboost":
         return "catboost", {"data": name, "model_type": "CatBoost", "save_format": "cbm"}
+    if kind.name == "catboost-json":
+        return "catboost", {"data": name, "model_type": "CatBoost", "save_format": "json"}
     if kind.name in ("keras", "hdf5"):
         return "tensorflow", {"data": name, "model_type": "keras"}
     if kind.name in ("torch", "torchscript", "torch-export", "state-dict"):
@@ -121,6 +123,6 @@ def _pickled(name: str, kind: Kind) -> tuple[str, dict[str, Any]]:
     package = kind.root.partition(".")[0]
     if package == "torch":
         return "pytorch", {"model_file": name}
-    flavor = PICKLED.get(package, "sklearn")
-    key = "data" if flavor == "lightgbm" else "pickled_model"
-    return flavor, {key: name, "model_class": kind.root, "serialization_format": kind.name}
+    flavor = package if package in PICKLED else "sklearn"
+    told = {"model_class": kind.root, "serialization_format": kind.name}
+    return flavor, {"pickled_model": name, **told}

@@ -97,7 +97,9 @@ def load(folder: Path, config: dict[str, Any]) -> PyfuncModel:
     if not candidates:
         raise own_python(python, "and no model of a library that converts was found inside it")
     if computed := handing_on.reason(wrapper):
-        raise own_python(python, f"which {computed} beside asking the model inside")
+        raise own_python(
+            python, f"which {computed} and does not only hand on what one model answers"
+        )
     return PyfuncModel(pyfunc, python, candidates)
 
 

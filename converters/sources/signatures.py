@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -13,12 +12,12 @@ import pandas as pd
 
 from converters.contract import Column, Signature, Tensor
 from converters.errors import Refused
-from converters.onnx_graph.parts import parts
 from converters.preflight import HOW_TO_SIGN, check_signature, signature_of
 from converters.sources import categories as known_categories
 from converters.sources import texts
 from converters.sources.loaded import DTYPES, TENSOR, Rows, carried
 from converters.sources.mlmodel import model_file
+from converters.sources.parts import estimators
 
 KINDS = {
     "b": "boolean",
@@ -208,7 +207,7 @@ def _feature_count(estimator: Any) -> int:
 
 def _takes_strings(estimator: Any) -> bool:
     """Whether some step inside learned categories of text, so that a column is not a number."""
-    for part in parts(estimator):
+    for part in estimators(estimator):
         for categories in getattr(part, "categories_", []):
             if np.asarray(categories).dtype.kind in "OUS":
                 return True
@@ -219,58 +218,10 @@ def _takes_strings(estimator: Any) -> bool:
 
 def missing_text(estimator: Any) -> float | None:
     """What a missing string is to this model: None where it learned None, else NaN."""
-    for part in parts(estimator):
+    for part in estimators(estimator):
         if getattr(part, "missing_values", 0) is None:
             return None
         for categories in getattr(part, "categories_", []):
             if any(item is None for item in np.asarray(categories, dtype=object).ravel()):
                 return None
     return float("nan")
-
-
-def params(document: dict[str, Any], flavor: str, estimator: Any) -> list[str]:
-    """What to know about the signature's `params` (MLflow 2.6 and later), one sentence at most.
-
-    MLflow hands them to `predict` of XGBoost models and of python_function models, whose own answer
-    is the original here; all other flavors pass them over. A converted file has no such inputs, so
-    it answers as with their defaults.
-
-    Raises:
-        Refused: `signature_params` where a default changes what `predict` answers.
-    """
-    signed = document.get("signature")
-    raw = signed.get("params") if isinstance(signed, dict) else None
-    try:
-        told = json.loads(raw) if isinstance(raw, str) else raw
-    except (ValueError, RecursionError):
-        raise Refused(
-            "signature_unreadable",
-            f"The model's signature cannot be read: its params are not JSON. {HOW_TO_SIGN}",
-        ) from None
-    if not isinstance(told, list | None):
-        raise Refused(
-            "signature_unreadable",
-            f"The model's signature cannot be read: its params are no list. {HOW_TO_SIGN}",
-        )
-    given = {
-        str(one["name"]): one.get("default")
-        for one in told or []
-        if isinstance(one, dict) and "name" in one
-    }
-    if not given:
-        return []
-    if flavor == "xgboost":
-        _check_no_effect(estimator, given)
-    names = ", ".join(given)
-    return [f"The signature's params ({names}) are no inputs of the file: their defaults hold."]
-
-
-def _check_no_effect(estimator: Any, given: dict[str, Any]) -> None:
-    known = inspect.signature(estimator.predict).parameters
-    for name, value in given.items():
-        if name in known and value != known[name].default:
-            raise Refused(
-                "signature_params",
-                f"The signature's param {name}={value!r} changes what predict answers, and a "
-                "converted file takes no params; log the model with a signature without it.",
-            )

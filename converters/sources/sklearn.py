@@ -10,7 +10,12 @@ from typing import Any
 from converters.errors import Refused
 from converters.quoting import quoted
 from converters.sources import mlmodel
+from converters.static import estimators
 
+# Packages whose objects are data.
+NO_MODELS = ("builtins", "collections", "numpy", "pandas", "scipy")
+# The key of MLflow's flavor, and that of a plain pickle of any flavor.
+PICKLED = "pickled_model"
 # What unpickling raises on a file that is cut short or damaged, compressed ones included.
 DAMAGE = (*mlmodel.DAMAGE, zlib.error)
 
@@ -19,10 +24,13 @@ def load(folder: Path, config: dict[str, Any]) -> Any:
     """The estimator that `mlflow.sklearn` saved in `folder`.
 
     Raises:
-        Refused: see `converters.sources.load`.
+        Refused: `model_class` for a dict, an array or such; see `converters.sources.load`.
     """
-    path = mlmodel.model_file(folder, config.get("pickled_model"))
-    return load_file(path, str(config.get("serialization_format") or "pickle"))
+    path = mlmodel.model_file(folder, config.get(PICKLED))
+    found = load_file(path, str(config.get("serialization_format") or "pickle"))
+    if type(found).__module__.partition(".")[0] in NO_MODELS:
+        raise no_model(found)
+    return found
 
 
 def load_file(path: Path, serialization: str) -> Any:
@@ -72,6 +80,14 @@ def load_file(path: Path, serialization: str) -> Any:
         f"The model is saved as {serialization!r}; pickle, cloudpickle, joblib and skops can be "
         "read.",
     )
+
+
+def no_model(found: Any) -> Refused:
+    """The refusal of a pickle of something else than a model of its library."""
+    kind = type(found)
+    plain = kind.__module__ == "builtins"
+    name = kind.__qualname__ if plain else f"{kind.__module__}.{kind.__qualname__}"
+    return Refused("model_class", estimators.no_model(f"a {name}"))
 
 
 def _load_joblib(path: Path) -> Any:

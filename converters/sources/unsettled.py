@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from converters import sources
 from converters.contract import Output
-from converters.sources import margins, pairwise
+from converters.sources import imputed, margins, pairwise
 from converters.sources.loaded import Loaded, Rows
 from converters.sources.parts import module, parts
 
@@ -48,7 +48,8 @@ COUNTING = (
     *("BisectingKMeans", "NearestCentroid", "CalibratedClassifierCV"),
     "_BinaryGaussianProcessClassifierLaplace",
 )
-WATCHED = frozenset(NEIGHBOURS + RADIUS + THRESHOLDS + CENTRES + COUNTING)
+FILLERS = ("KNNImputer",)
+WATCHED = frozenset(NEIGHBOURS + RADIUS + THRESHOLDS + CENTRES + COUNTING + FILLERS)
 # Their answers are sums of leaves in the very same order: nothing to settle.
 EXACT = ("Tree", "Forest", "Boost", "XGB", "LGBM", "Dummy", "Isolation")
 
@@ -105,7 +106,7 @@ def _counts(part: Any) -> bool:
 def _parts(estimator: Any) -> Iterator[Any]:
     """Every fitted estimator inside, wherever it is kept."""
     for item in parts(estimator, _entered):
-        if _of_sklearn(item) and hasattr(item, "predict"):
+        if _of_sklearn(item) and (hasattr(item, "predict") or type(item).__name__ in FILLERS):
             yield item
 
 
@@ -125,7 +126,7 @@ def watching(kinds: set[type], found: Bools) -> Iterator[None]:
         for kind in kinds:
             if any(word in kind.__name__ for word in EXACT):
                 continue
-            names = ["predict"]
+            names = ["transform"] if kind.__name__ in FILLERS else ["predict"]
             if kind.__name__ in NEIGHBOURS + RADIUS + PROPAGATED:
                 names.append("predict_proba")
             if kind.__name__ in VOTERS:
@@ -363,6 +364,7 @@ TELLERS: dict[str, Callable[[Any, Any], Bools]] = {
     **dict.fromkeys(RADIUS, _on_the_radius),
     **dict.fromkeys(THRESHOLDS, _on_the_threshold),
     **dict.fromkeys(VOTERS, _tied_pairs),
+    **dict.fromkeys(FILLERS, imputed.rounded),
     "_BinaryGaussianProcessClassifierLaplace": _tied_mode,
     "OutputCodeClassifier": _tied_codes,
     "NearestCentroid": _tied_centroids,

@@ -51,7 +51,7 @@ def told(model: Loaded, source: str, frame: Any) -> Any:
         Refused: `original_fails`, `model_unreadable`.
     """
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), model.asking():
             warnings.simplefilter("ignore")
             if source.endswith(POSITIVE):
                 return np.asarray(told(model, source.removesuffix(POSITIVE), frame))[:, 1]

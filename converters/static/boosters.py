@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
 
 from converters.quoting import quoted
 from converters.static.errors import Unreadable
@@ -20,6 +21,14 @@ UBJ_OBJECTIVE = re.compile(rb"((?:reg|binary|multi|rank|count|survival):[a-z_]+)
 UBJ_TYPES = re.compile(rb"feature_types\[(?:#L.{8})?((?:SL\x00{7}.[a-z]{1,8})*)", re.S)
 JSON_TYPES = re.compile(rb'"feature_types"\s*:\s*\[([^\]]{0,1000000})\]')
 TARGETS = re.compile(rb'num_target(?:SL\x00{7}.|"\s*:\s*")(\d{1,9})', re.S)
+# The version of XGBoost that wrote a file, its last entry; as UBJSON its first number's type, too.
+UBJ_VERSION = re.compile(rb"\x07version\[#L.{8}([iUIlL])(.{1,8})", re.S)
+JSON_VERSION = re.compile(rb'"version"\s*:\s*\[\s*(\d{1,9})')
+UBJ_BYTES = {b"i": 1, b"U": 1, b"I": 2, b"l": 4, b"L": 8}
+LIGHTGBM_VERSION = re.compile(rb"\Atree\r?\nversion=v(\d{1,9})")
+# Distributions that install a library.
+INSTALLED = {"xgboost": ("xgboost-cpu", "xgboost"), "lightgbm": ("lightgbm",)}
+TITLES = {"xgboost": "XGBoost", "lightgbm": "LightGBM"}
 # LightGBM's list of words a column, which Python appends to the file.
 WORDS = re.compile(rb"pandas_categorical:\s*\[\s*\[")
 
@@ -90,6 +99,64 @@ def lightgbm_text(content: bytes) -> Booster:
         categories=bool(re.search(rb"\nnum_cat=[1-9]", content)),
         linear_leaves=b"\nis_linear=1" in content,
     )
+
+
+def newer(content: bytes, library: str) -> str:
+    """Why a booster's own file is not read here: a later major version wrote it; else empty.
+
+    Libraries read such files without a word, and miss what the later version means by them.
+    """
+    wrote, own = _wrote(content, library), _own(library)
+    if wrote is None or own is None or wrote <= own:
+        return ""
+    title = TITLES[library]
+    return (
+        f"The model was saved by {title} {wrote}, or says so; {own} is installed here, and does "
+        f"not know what a later one means by its file. Train and save it with {title} {own}."
+    )
+
+
+def _wrote(content: bytes, library: str) -> int | None:
+    """The major version that wrote a file; None where it does not say."""
+    if library == "lightgbm":
+        told = LIGHTGBM_VERSION.match(content)
+        return int(told[1]) if told else None
+    if (last := list(UBJ_VERSION.finditer(content))[-1:]) and content[1:2] in b"LliIU":
+        kind, octets = last[0].groups()
+        return int.from_bytes(octets[: UBJ_BYTES[kind]], "big")
+    numbers = JSON_VERSION.findall(content)
+    return int(numbers[-1]) if numbers else None
+
+
+def _own(library: str) -> int | None:
+    for name in INSTALLED[library]:
+        try:
+            return int(version(name).partition(".")[0])
+        except (PackageNotFoundError, ValueError):
+            continue
+    return None
+
+
+def json_kind(content: bytes) -> str:
+    """Which library wrote a model in JSON: "xgboost", "catboost", or empty where none did.
+
+    Raises:
+        Unreadable: no JSON, or what libraries write for people to read and do not load.
+    """
+    try:
+        told = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise Unreadable(f"it is no JSON: {quoted(error, 120)}") from error
+    keys = told.keys() if isinstance(told, dict) else ()
+    if "learner" in keys:
+        return "xgboost"
+    if "model_info" in keys and ("oblivious_trees" in keys or "trees" in keys):
+        return "catboost"
+    if "tree_info" in keys:
+        raise Unreadable(
+            "it is what LightGBM's dump_model writes, which no library loads; use save_model"
+        )
+    return ""
 
 
 def catboost(content: bytes) -> Booster:

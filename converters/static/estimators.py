@@ -8,21 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from converters.static import own_code
 from converters.static.finding import Finding
 from converters.static.pickles import Pickled
 
-# What a library's own pickles import; any other package is the owner's, or is not installed here.
-PACKAGES = frozenset(
-    {
-        *("sklearn", "numpy", "scipy", "pandas", "xgboost", "lightgbm", "catboost", "joblib"),
-        *("builtins", "__builtin__", "copyreg", "copy_reg", "collections", "functools", "operator"),
-        *("_codecs", "cloudpickle", "types", "datetime", "re", "typing", "itertools", "math"),
-        *("_pickle", "pickle", "abc", "pathlib", "uuid", "decimal", "numbers", "inspect", "array"),
-        *("pyarrow", "pytz", "dateutil", "zoneinfo", "enum", "dataclasses", "weakref", "random"),
-        *("string", "fractions", "threading", "warnings", "contextlib", "codecs", "io", "logging"),
-        *("copy", "time"),
-    }
-)
 # Neither an emitter's matter nor told by a name alone: a setting decides.
 SETTING_DECIDES = {"sklearn.LocalOutlierFactor": ("novelty", "False")}
 # Classes that keep estimators which only training calls, or which lost: not all named is used.
@@ -30,14 +19,6 @@ SEARCHES = frozenset(
     {"GridSearchCV", "RandomizedSearchCV", "HalvingGridSearchCV", "HalvingRandomSearchCV"}
 )
 CHOOSERS = SEARCHES | {"RFE", "RFECV", "SequentialFeatureSelector", "SelectFromModel"}
-# Classes that keep functions which only training calls.
-TRAINING_ONLY = CHOOSERS | {
-    *("SelectKBest", "SelectPercentile", "SelectFpr", "SelectFdr", "SelectFwe"),
-    *("GenericUnivariateSelect", "LogisticRegressionCV", "RidgeCV", "RidgeClassifierCV"),
-    *("TunedThresholdClassifierCV", "KMeans", "MiniBatchKMeans", "BisectingKMeans"),
-    *("HistGradientBoostingClassifier", "HistGradientBoostingRegressor"),
-    *("CalibratedClassifierCV", "StackingClassifier", "StackingRegressor"),
-}
 # Encoders of targets stand inside boosters, networks and chains, where they do their work.
 OF_TARGETS = frozenset({"LabelEncoder", "LabelBinarizer", "MultiLabelBinarizer"})
 VECTORISERS = frozenset({"CountVectorizer", "TfidfVectorizer", "HashingVectorizer"})
@@ -47,6 +28,9 @@ LETTERS = frozenset({("analyzer", "char"), ("analyzer", "char_wb")})
 ACCENTS = frozenset({("strip_accents", "unicode"), ("strip_accents", "ascii")})
 
 
+# Packages whose own objects are data, and Python's, as new and old pickles name them.
+DATA = {"numpy": "an array (numpy's ndarray)", "pandas": "a table (pandas' DataFrame or Series)"}
+BUILTINS = dict.fromkeys(("builtins", "__builtin__"), ("set", "frozenset", "bytearray", "complex"))
 # What no model needs to be loaded, and pickles made to harm do.
 COMMANDS = frozenset({"os", "posix", "nt", "subprocess", "pty", "socket", "ctypes", "runpy"})
 CALLS = frozenset({"builtins.eval", "builtins.exec", "__builtin__.eval", "__builtin__.exec"})
@@ -57,9 +41,24 @@ def of_names(pickled: Pickled) -> Iterator[Finding]:
     if command := commands(pickled):
         yield command
         return
+    module, _, name = pickled.root.rpartition(".")
+    data = DATA.get(module.partition(".")[0], "")
+    if module in BUILTINS and name in BUILTINS[module]:
+        data = f"a {name}"
+    if what := (f"a {pickled.container}" if pickled.container else data):
+        yield Finding("model_class", no_model(what))
+        return
     yield from _own_python(pickled)
     yield from _refused(pickled)
     yield from _texts(pickled)
+
+
+def no_model(what: str) -> str:
+    """Why what a pickle holds is converted to nothing, given what that is."""
+    return (
+        f"The file holds {what}, which is no model; save the model itself in a file of its own, "
+        "and where it needs steps before it, as one scikit-learn Pipeline."
+    )
 
 
 def commands(pickled: Pickled) -> Finding | None:
@@ -77,31 +76,33 @@ def commands(pickled: Pickled) -> Finding | None:
 
 
 def _own_python(pickled: Pickled) -> Iterator[Finding]:
-    own = sorted(
-        name
-        for name in pickled.names
-        if name.partition(".")[0] not in PACKAGES and not name.startswith("_")
-    )
-    main = sorted(name for name in pickled.names if name.startswith("__main__."))
+    own = sorted(name for name in pickled.names if own_code.is_own(name))
     code = sorted(pickled.functions | pickled.classes)
-    if not (own or main or code):
+    if not (own or code):
         return
-    raise_name = (main or own or code)[0]
-    what = "a Python lambda" if "<lambda>" in code and not (own or main) else raise_name
-    if _for_training(pickled):
+    found = own_code.answering(pickled.graph)
+    if found is not None and not (found.holder == "" and _trained_by_booster(pickled)):
+        where = f" in its {found.holder} ({found.attribute})" if found.holder else ""
         yield Finding(
             "own_python",
-            f"The model holds your own Python ({what}); it converts only where that was needed to "
-            "train it and is not called to answer.",
-            caveat=True,
+            f"The model calls your own Python ({_titled(found.name)}){where}; neither ONNX nor "
+            "PMML can carry it, and no other target can. Compute it before the model.",
         )
         return
-    where = " in a FunctionTransformer" if "FunctionTransformer" in _short(pickled) else ""
+    main = [name for name in own if name.startswith("__main__.")]
+    carried = own_code.within(pickled.graph)
+    what = (main or own or [carried or code[0]])[0]
     yield Finding(
         "own_python",
-        f"The model calls your own Python ({what}){where}; neither ONNX nor PMML can carry it, "
-        "and no other target can. Compute it before the model.",
+        f"The model holds your own Python ({_titled(what)}); it converts only where that was "
+        "needed to train it and is not called to answer.",
+        caveat=True,
     )
+
+
+def _titled(name: str) -> str:
+    """How people are told of a function."""
+    return "a Python lambda" if name == own_code.LAMBDA else name
 
 
 def _short(pickled: Pickled) -> set[str]:
@@ -109,20 +110,15 @@ def _short(pickled: Pickled) -> set[str]:
     return {name.rpartition(".")[2] for name in pickled.names}
 
 
-def _for_training(pickled: Pickled) -> bool:
-    """Whether what is named may have been needed by training alone.
-
-    Boosters keep objectives and metrics of one's own too.
-    """
-    short = _short(pickled)
-    boosters = pickled.packages() & {"xgboost", "lightgbm", "catboost"}
-    return bool(boosters or short & TRAINING_ONLY or any("Scorer" in name for name in short))
+def _trained_by_booster(pickled: Pickled) -> bool:
+    """Whether it may be a booster's estimator in a class of one's own, which converts by that."""
+    return bool(pickled.packages() & {"xgboost", "lightgbm", "catboost"})
 
 
 def _refused(pickled: Pickled) -> Iterator[Finding]:
     """Estimators that the emitters themselves refuse by name."""
+    from converters import pmml_limits
     from converters.onnx_graph import refusals, solvers
-    from converters.routes import pmml_limits
 
     public = {_public(name) for name in pickled.names}
     root, unsure = _public(pickled.root), bool(_short(pickled) & CHOOSERS)

@@ -20,9 +20,9 @@ SUFFIXES = {
     ".pickle": ("pickle", "joblib"),
     ".joblib": ("joblib", "pickle"),
     ".skops": ("skops",),
-    ".json": ("xgboost-json",),
+    ".json": ("xgboost-json", "catboost-json"),
     ".ubj": ("xgboost-ubj",),
-    ".bst": ("xgboost-json", "xgboost-ubj"),
+    ".bst": ("xgboost-json", "xgboost-ubj", "lightgbm"),
     ".xgb": ("xgboost-json", "xgboost-ubj"),
     ".cbm": ("catboost",),
     ".txt": ("lightgbm",),
@@ -46,6 +46,7 @@ TITLES = {
     "xgboost-json": "an XGBoost model in JSON",
     "xgboost-ubj": "an XGBoost model in UBJSON",
     "catboost": "a CatBoost model",
+    "catboost-json": "a CatBoost model in JSON",
     "lightgbm": "a LightGBM model",
     "torchscript": "a TorchScript archive",
     "torch": "a pickled torch module",
@@ -118,6 +119,8 @@ def _single(path: Path, head: bytes) -> Kind:
         if head[1:2] in b"LliIU":
             boosters.xgboost_ubj(content)
             return Kind("xgboost-ubj")
+        if boosters.json_kind(content) == "catboost":
+            return Kind("catboost-json")
         boosters.xgboost_json(content)
         return Kind("xgboost-json")
     if head[:1] == b"\x80" or head.startswith((b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"\x78")):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import itertools
 import json
 import re
 import zipfile
@@ -17,6 +18,7 @@ HDF5 = b"\x89HDF\r\n\x1a\n"
 MOST_BYTES = 64 << 20  # of one text inside an archive
 MOST_ENTRIES = 200_000
 DEEPEST = 200
+MOST_PLACES = 20  # in an HDF5 file, where a configuration may begin
 
 
 def members(path: Path) -> list[str]:
@@ -92,6 +94,28 @@ def hdf5_layers(content: bytes) -> set[str]:
     if not found:
         raise Unreadable("it is an HDF5 file without a Keras model in it (perhaps weights alone)")
     return {name.decode("ascii") for name in found}
+
+
+def keras_config(path: Path) -> Any:
+    """The whole configuration of a `.keras` or HDF5 file; None where an HDF5 file shows none.
+
+    Raises:
+        Unreadable: a `.keras` file without one that can be read.
+    """
+    with path.open("rb") as stream:
+        if stream.read(8) != HDF5:
+            return _json(member(path, "config.json"))
+    content = path.read_bytes()
+    places = re.finditer(rb'\{"(?:module|class_name)": ?"', content)
+    for found in itertools.islice(places, MOST_PLACES):
+        text = content[found.start() : found.start() + MOST_BYTES].decode("latin-1")
+        try:
+            config, _ = json.JSONDecoder().raw_decode(text)
+        except (ValueError, RecursionError):
+            continue  # cut by the file's own structure
+        if isinstance(config, dict) and isinstance(config.get("config"), dict):
+            return config
+    return None
 
 
 def skops_names(path: Path) -> set[str]:

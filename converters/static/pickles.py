@@ -15,15 +15,15 @@ import re
 import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from converters.quoting import quoted
 from converters.static.errors import TooLarge, Unreadable
+from converters.static.objects import STRINGS, Machine
+from converters.static.own_code import CLASSES, FUNCTION
 
 MOST_BYTES = 256 << 20
 MOST_OPCODES = 5_000_000
-STRINGS = frozenset(
-    {"SHORT_BINUNICODE", "BINUNICODE", "BINUNICODE8", "UNICODE", "STRING", "BINSTRING"}
-) | {"SHORT_BINSTRING"}
 MEMO_PUTS = frozenset({"PUT", "BINPUT", "LONG_BINPUT"})
 MEMO_GETS = frozenset({"GET", "BINGET", "LONG_BINGET"})
 # Opcodes that leave nothing on the stack.
@@ -36,14 +36,17 @@ COMPRESSED = (
     (b"\xfd7zXZ", lzma.decompress),
     (b"\x5d\x00\x00", lzma.decompress),
 )
-FUNCTION = "_make_function"
+# What an opcode leaves that is first of all, and so lies lowest, where the object itself does.
+FIRST = {"EMPTY_DICT": "dict", "EMPTY_LIST": "list", "EMPTY_SET": "set", "EMPTY_TUPLE": "tuple"}
+# The same by an opcode behind a first MARK, as the oldest protocols write them.
+MARKED = {"DICT": "dict", "LIST": "list"}
+TUPLES = frozenset({"TUPLE", "TUPLE1", "TUPLE2", "TUPLE3"})
 # Attributes whose values decide what becomes of a model; they follow their names in a pickle.
 SETTINGS = frozenset(
     {"analyzer", "strip_accents", "tokenizer", "preprocessor", "extrapolation", "novelty"}
 )
 CONSTANTS = {"NONE": "None", "NEWTRUE": "True", "NEWFALSE": "False"}
 OTHER = "an object"
-CLASSES = ("_make_skeleton_class", "_make_skeleton_enum")
 
 
 @dataclass
@@ -57,6 +60,9 @@ class Pickled:
         neither text nor None, True or False is OTHER, or the module where it starts with one.
     joblib: joblib wrote it.
     whole: it was read to its end.
+    container: dict, list, set or tuple where it is one, "plain value" for a text or number alone;
+        empty for all else.
+    graph: what `objects.Machine` makes of it; None where it was not followed to its end.
     """
 
     root: str = ""
@@ -66,6 +72,8 @@ class Pickled:
     settings: set[tuple[str, str]] = field(default_factory=set)
     joblib: bool = False
     whole: bool = False
+    container: str = ""
+    graph: Any = None
 
     def packages(self) -> set[str]:
         """The top packages of what it names."""
@@ -91,14 +99,16 @@ def of_bytes(content: bytes) -> Pickled:
     """
     content = _unpacked(content)
     found = Pickled()
-    reader = _Reader(found)
+    reader, machine = _Reader(found), _Followed()
     stream = io.BytesIO(content)
     try:
         for count, (opcode, argument, _) in enumerate(pickletools.genops(stream)):
             reader.take(opcode.name, argument)
+            machine.take(opcode, argument)
             if count > MOST_OPCODES:
                 raise TooLarge(f"it has more than {MOST_OPCODES} opcodes")
-        found.whole = True
+        found.whole, found.graph = True, machine.root
+        reader.end()
     except (ValueError, IndexError, OverflowError, EOFError, UnicodeDecodeError) as error:
         if isinstance(error, TooLarge):
             raise
@@ -146,6 +156,26 @@ def _search(content: bytes, found: Pickled) -> None:
         found.functions.add("<lambda>")
 
 
+class _Followed:
+    """A machine that stops at the first opcode it cannot follow; Python may refuse it as well."""
+
+    def __init__(self) -> None:
+        self.machine: Machine | None = Machine()
+        self.root: Any = None
+
+    def take(self, opcode: pickletools.OpcodeInfo, argument: Any) -> None:
+        """One opcode."""
+        if self.machine is None:
+            return
+        try:
+            self.machine.take(opcode, argument)
+        except (IndexError, ValueError, TypeError):
+            self.machine = None
+            return
+        if opcode.name == "STOP":
+            self.root = self.machine.root
+
+
 class _Reader:
     """The strings that the stack would hold, as far as names need them."""
 
@@ -153,10 +183,12 @@ class _Reader:
         self.found = found
         self.last: list[str | None] = [None, None]
         self.memo: dict[int, str | None] = {}
-        self.made_function = False
+        self.opcodes: list[str] = []
 
     def take(self, name: str, argument: object) -> None:
         """One opcode."""
+        if name not in SILENT:
+            self._order(name)
         if name in STRINGS:
             self._push(str(argument))
         elif name == "MEMOIZE":
@@ -176,6 +208,23 @@ class _Reader:
         elif name not in SILENT:
             self._set(CONSTANTS.get(name, OTHER))
             self._push(None)
+
+    def _order(self, name: str) -> None:
+        """Keep the first two opcodes that leave something, and the last."""
+        self.opcodes[2:] = []
+        self.opcodes.append(name)
+        first = self.opcodes[0]
+        if len(self.opcodes) == 1:
+            self.found.container = FIRST.get(first, "")
+        elif len(self.opcodes) == 2 and first == "MARK":
+            self.found.container = MARKED.get(name, "")
+
+    def end(self) -> None:
+        """The whole pickle was read."""
+        if self.opcodes and self.opcodes[-1] in TUPLES:
+            self.found.container = "tuple"
+        elif not self.found.names and not self.found.container:
+            self.found.container = "plain value"
 
     def _set(self, value: str) -> None:
         """What follows an attribute's name is its value."""

@@ -7,6 +7,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from converters.dl4j import graph
+from converters.errors import Refused
+from converters.reading import KEYS
 from converters.static import (
     boosters,
     estimators,
@@ -25,7 +28,6 @@ from converters.static.pickles import Pickled
 PICKLED_FLAVORS = ("sklearn", "lightgbm", "xgboost", "catboost")
 DOMAINS = frozenset({"", "ai.onnx", "ai.onnx.ml", "com.microsoft"})
 READERS = {"spark": spark_stages.findings, "h2o": h2o_binary.findings}
-KEYS = ("pickled_model", "data", "model_data", "saved_model_dir")
 
 
 def findings(folder: Path, document: Mapping[str, Any], flavor: str) -> list[Finding]:
@@ -99,7 +101,7 @@ def _of_file(path: Path, flavor: str, config: Mapping[str, Any], folder: Path) -
     if flavor == "onnx":
         return _of_onnx(onnx_graph_bytes.read(path.read_bytes()))
     if flavor in ("keras", "tensorflow") and path.suffix in (".keras", ".h5"):
-        return _of_layers(_layers(path))
+        return _of_layers(_layers(path)) + _of_dl4j(path)
     return []
 
 
@@ -107,6 +109,8 @@ def _of_booster(path: Path, flavor: str, model_class: str = "") -> list[Finding]
     """What a booster's own file, or a pickle that holds it, says about the native target."""
     content = path.read_bytes()
     found = []
+    if why := boosters.newer(content, flavor):
+        found.append(Finding("model_newer", why))
     if boosters.learned_categories(content, flavor):
         found.append(
             Finding(
@@ -173,6 +177,17 @@ def _layers(path: Path) -> set[str]:
         if stream.read(8) == networks.HDF5:
             return networks.hdf5_layers(path.read_bytes())
     return networks.keras_layers(path)
+
+
+def _of_dl4j(path: Path) -> list[Finding]:
+    """What of a Keras model Deeplearning4j does not read."""
+    try:
+        graph.read(networks.keras_config(path), graph.STANDING_IN)
+    except Refused as refusal:
+        return [Finding(refusal.code, refusal.sentence, "hdf5")]
+    except (LookupError, TypeError, ValueError, AttributeError, RecursionError):
+        pass  # no configuration that Keras writes: what it can become is seen when Keras loads it
+    return []
 
 
 def _of_layers(layers: set[str]) -> list[Finding]:

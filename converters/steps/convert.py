@@ -28,7 +28,7 @@ from converters.steps.jobdir import (
     verify_model,
     versions,
 )
-from converters.steps.phases import ended, phase
+from converters.steps.phases import ended, original_asked, phase
 
 if TYPE_CHECKING:
     from converters.golden import Rows
@@ -65,6 +65,13 @@ def run(jobdir: Path) -> bool:
         report = _convert(work)
     except Refused as refusal:
         report = ConvertReport("refused", refusal.code, refusal.sentence)
+    except RecursionError:
+        from converters.sources import sound
+
+        # How deep a model is nested is its own; where, the log says.
+        traceback.print_exc()
+        endless = sound.recursive("file")
+        report = ConvertReport("refused", endless.code, endless.sentence)
     except (Exception, SystemExit) as error:
         # A model may call sys.exit: that too is no reason to leave without a report.
         traceback.print_exc()
@@ -92,6 +99,7 @@ def _convert(work: _Work) -> ConvertReport:
         from converters import sources
 
         model = sources.load(model_folder, request.flavor)
+    model.asking = partial(original_asked, work.folder)
     with work.phase("given"):
         from converters.sampling import given
 
@@ -145,7 +153,7 @@ def _answers(
     answer = partial(model.answer, outputs=outputs)
     with work.phase("sample"):
         found, why = dataset.read(dataset_file(work.jobdir, request), model.signature, request.seed)
-        model.notes += [why] if why else []
+        model.notes += [note for note in (why, request.dataset_note) if note]
         drawn = sampling.sample(model, request, converted.outputs, own, found)
         sample = given.first(own, drawn)
     rows, kinds, left_out = asking.representable(

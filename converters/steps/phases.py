@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from converters.contract import PHASE_FILE
+from converters.contract import ASKING, PHASE_FILE
 from converters.steps.jobdir import timed
 
 
@@ -20,6 +20,20 @@ def phase(folder: Path, seconds: dict[str, float], name: str) -> Iterator[None]:
     (folder / PHASE_FILE).write_text(name, encoding="ascii")
     with timed(seconds, name):
         yield
+
+
+@contextmanager
+def original_asked(folder: Path) -> Iterator[None]:
+    """Mark that the original itself is at work, whatever the phase; then the phase's mark again."""
+    path, before = folder / PHASE_FILE, b""
+    with suppress(OSError):  # as in `ended`
+        before = path.read_bytes()
+        path.write_text(ASKING, encoding="ascii")
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            path.write_bytes(before)
 
 
 def ended(folder: Path) -> None:

@@ -5,19 +5,18 @@ from __future__ import annotations
 import dataclasses
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from converters.contract import SCHEMA
 from converters.errors import Refused
-from converters.preflight import Answer, Depth, Verdict, flavor_of, preflight
-
-if TYPE_CHECKING:
-    from converters.static.finding import Finding
+from converters.preflight import Depth, flavor_of
+from converters.reading import NOTHING, Told, verdicts
 
 
 def run(folder: Path) -> str:
     """Pre-flight of a model folder as JSON: `schema`, `flavor` and one verdict a target.
 
+    `depth` and `findings` are what `converters.reading.told_by` takes: what its files added.
     A folder whose MLmodel cannot be read gets `code` and `sentence` and no verdicts.
     """
     from converters.sources.mlmodel import read
@@ -28,8 +27,9 @@ def run(folder: Path) -> str:
         answer["flavor"] = flavor_of(mlmodel)
     except Refused as refusal:
         return json.dumps({**answer, "code": refusal.code, "sentence": refusal.sentence}) + "\n"
-    verdicts = _with_files(preflight(mlmodel), folder, mlmodel, answer["flavor"])
-    answer["verdicts"] = [dataclasses.asdict(verdict) for verdict in verdicts]
+    told = _told(folder, mlmodel, answer["flavor"])
+    answer |= dataclasses.asdict(told)
+    answer["verdicts"] = [dataclasses.asdict(verdict) for verdict in verdicts(mlmodel, told)]
     return json.dumps(answer, ensure_ascii=False, sort_keys=True) + "\n"
 
 
@@ -49,25 +49,10 @@ def refuse_commands(folder: Path, flavor: str) -> None:
             raise Refused(finding.code, finding.sentence)
 
 
-def _with_files(
-    verdicts: list[Verdict], folder: Path, mlmodel: dict[str, Any], flavor: str
-) -> list[Verdict]:
-    """The verdicts of the MLmodel, and what the files beside it rule out; none is loaded."""
+def _told(folder: Path, mlmodel: dict[str, Any], flavor: str) -> Told:
+    """What the files beside the MLmodel rule out; none is loaded."""
     from converters.static.verdicts import findings, readable
 
     if not readable(folder, mlmodel, flavor):
-        return verdicts
-    found = findings(folder, mlmodel, flavor)
-    deeper = [dataclasses.replace(verdict, depth=Depth.FILES) for verdict in verdicts]
-    return [_worse(verdict, found) for verdict in deeper]
-
-
-def _worse(verdict: Verdict, found: list[Finding]) -> Verdict:
-    if verdict.answer is Answer.CANNOT:
-        return verdict
-    mine = [one for one in found if one.target in ("", verdict.target)]
-    for one in sorted(mine, key=lambda one: one.caveat):
-        answer = Answer.CAVEAT if one.caveat else Answer.CANNOT
-        if verdict.answer is Answer.CAN or not one.caveat:
-            return dataclasses.replace(verdict, answer=answer, code=one.code, sentence=one.sentence)
-    return verdict
+        return NOTHING
+    return Told(Depth.FILES, tuple(findings(folder, mlmodel, flavor)))

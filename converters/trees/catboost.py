@@ -18,7 +18,7 @@ import numpy as np
 
 from converters.errors import Refused
 from converters.quoting import quoted
-from converters.trees import counters
+from converters.trees import counters, links
 from converters.trees.form import LEAF, Category, Ensemble, Floats, Ints, Key, Mode, Tree, keys
 
 
@@ -91,6 +91,42 @@ def read(model: Any, words: Mapping[int, Sequence[str]], texts: Sequence[int]) -
     features = len(info.get("float_features", [])) + len(own)
     ensemble = Ensemble(tuple(trees), features, targets, compares="float32")
     return Boosted(_named(ensemble, known, texts), float(scale), np.asarray(bias, np.float64))
+
+
+def check(told: Any) -> None:
+    """See that a model in JSON asks for features and borders that it has; CatBoost does not look.
+
+    Raises:
+        Refused: `model_unreadable`.
+        KeyError, TypeError, ValueError, AttributeError: it is no such document.
+    """
+    info = told["features_info"]
+    floats, words = info.get("float_features") or [], info.get("categorical_features") or []
+    flat = [int(one["flat_feature_index"]) for one in [*floats, *words]]
+    others = len(info.get("text_features") or []) + len(info.get("embedding_features") or [])
+    if len(set(flat)) < len(flat) or not set(flat) <= set(range(len(flat) + others)):
+        raise links.damaged("two features are one, or are none of a row's")
+    targets = len(told["scale_and_bias"][1])
+    for tree in told.get("oblivious_trees") or []:
+        splits = tree.get("splits") or []
+        if len(tree["leaf_values"]) != targets << len(splits):
+            raise links.damaged("a tree has other leaves than its questions lead to")
+        for split in splits:
+            kind = split["split_type"]
+            own = floats if kind == "FloatFeature" else words
+            place = {"FloatFeature": "float_feature_index", "OneHotFeature": "cat_feature_index"}
+            if kind in place and not 0 <= int(split[place[kind]]) < len(own):
+                raise links.damaged("a tree asks for features that the model does not have")
+            if kind == "FloatFeature" and not _is_border(split, floats):
+                raise links.damaged("a tree asks for borders that the model does not have")
+
+
+def _is_border(split: Mapping[str, Any], floats: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether a split's number in all borders, feature after feature, is one of its feature's."""
+    counts = [len(one.get("borders") or []) for one in floats]
+    place = int(split["float_feature_index"])
+    before = sum(counts[:place])
+    return before <= int(split["split_index"]) < before + counts[place]
 
 
 def borders(model: Any) -> dict[int, Floats]:

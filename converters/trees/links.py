@@ -33,18 +33,19 @@ def check(
     asked = feature[inner]
     if not len(asked):
         if not len(feature):
-            raise _damaged("a tree without nodes")
+            raise damaged("a tree without nodes")
         return
     children = np.concatenate([true[inner], false[inner]])
     if children.min() < 1 or children.max() >= len(feature):
-        raise _damaged("a tree names nodes that it does not have")
+        raise damaged("a tree names nodes that it does not have")
     if np.bincount(children).max() > 1:
-        raise _damaged("two branches of a tree lead to one node")
+        raise damaged("two branches of a tree lead to one node")
     if asked.min() < 0 or (features is not None and asked.max() >= features):
-        raise _damaged("a tree asks for features that the model does not have")
+        raise damaged("a tree asks for features that the model does not have")
 
 
-def _damaged(what: str) -> Refused:
+def damaged(what: str) -> Refused:
+    """The refusal of trees of which `what` is wrong."""
     return Refused(
         "model_unreadable",
         f"The model's trees do not hold together: {what}, so its file is damaged. Log the model "

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from converters.trees import links
 from converters.trees.form import LEAF, Bools, Category, Ensemble, Floats, Ints, Key, Mode, Tree
 
 
@@ -142,3 +143,65 @@ def isolation(estimator: Any) -> tuple[Ensemble, float]:
     average = float(_average_path_length(np.array([estimator._max_samples]))[0])
     ensemble = Ensemble(tuple(trees), int(estimator.n_features_in_), 1, compares="float32")
     return ensemble, len(trees) * average
+
+
+def check(part: Any) -> None:
+    """See that a tree, or an ensemble of trees, asks only for what is there.
+
+    scikit-learn does not look: it follows a tree's links through memory, and reads as many
+    features of a row as its ensemble has, whatever its trees ask for.
+
+    Args:
+        part: any object of scikit-learn's; what is no tree and has none is passed over.
+
+    Raises:
+        Refused: `model_unreadable`.
+    """
+    if type(part).__name__ == "Tree" and type(part).__module__ == "sklearn.tree._tree":
+        left = np.asarray(part.children_left, np.int64)
+        right = np.asarray(part.children_right, np.int64)
+        asked = np.asarray(part.feature, np.int64)
+        links.check(np.where(left == -1, LEAF, asked), left, right, int(part.n_features))
+        return
+    told = getattr(part, "__dict__", {})
+    if "_predictors" in told and "_bin_mapper" in told:
+        _check_hist(told)
+        return
+    width = told.get("n_features_in_")
+    grown = [told["tree_"]] if "tree_" in told else _grown(told.get("estimators_", []))
+    widths = [width] * len(grown)
+    if len(chosen := told.get("estimators_features_", ())) == len(grown):
+        widths = [len(features) for features in chosen]
+    if any(
+        there is not None and there != one.n_features
+        for there, one in zip(widths, grown, strict=True)
+    ):
+        raise links.damaged("a tree asks for features that the model does not have")
+
+
+def _grown(members: Any) -> list[Any]:
+    """The trees of an ensemble's members, where all of them are trees."""
+    # Not through numpy: a member that is an ensemble itself looks like a sequence to it.
+    flat = members.ravel().tolist() if isinstance(members, np.ndarray) else members
+    grown = [getattr(member, "tree_", None) for member in flat if isinstance(flat, list)]
+    return [] if None in grown else grown
+
+
+def _check_hist(told: dict[str, Any]) -> None:
+    """The same of HistGradientBoosting, whose sets of categories lie beside its nodes."""
+    features = int(told["n_features_in_"])
+    by_category = np.asarray(told["_bin_mapper"].is_categorical_).astype(bool)
+    for member in [member for stage in told["_predictors"] for member in stage]:
+        nodes = member.nodes
+        inner = ~nodes["is_leaf"].astype(bool)
+        asked = np.where(inner, nodes["feature_idx"].astype(np.int64), LEAF)
+        links.check(
+            asked, nodes["left"].astype(np.int64), nodes["right"].astype(np.int64), features
+        )
+        sets = nodes[inner & nodes["is_categorical"].astype(bool)]
+        if not len(sets):
+            continue
+        if sets["bitset_idx"].max() >= len(member.raw_left_cat_bitsets):
+            raise links.damaged("a tree names sets of categories that it does not have")
+        if not by_category[sets["feature_idx"].astype(np.int64)].all():
+            raise links.damaged("a tree asks for categories of a feature that has none")

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -17,8 +18,8 @@ from portal import queries
 from portal.signature_table import signature_table
 from portal.verdicts import verdicts
 from registry.models import ModelVersion
-from workers import dispatch
-from workers.models import Bundle, Export
+from workers import dispatch, readings
+from workers.models import Bundle, Export, ReadingState
 
 
 @dataclass(frozen=True)
@@ -84,8 +85,9 @@ def _page(
 ) -> HttpResponse:
     bundles = list(queries.bundles().filter(version=found))
     exports = list(queries.exports().filter(version=found)[:20])
+    reading = readings.reading_of(found)
     lines = []
-    for verdict in verdicts(found):
+    for verdict in verdicts(found, reading):
         target = catalog.target(verdict.target)
         if target is None:
             continue
@@ -103,6 +105,8 @@ def _page(
     context = {
         "version": found,
         "model": found.model,
+        "reading": reading,
+        "waits": reading.state == ReadingState.PENDING and bool(found.mlmodel and settings.READ_MB),
         "lines": [] if nothing else lines,
         "foreign": foreign,
         "nothing": nothing,

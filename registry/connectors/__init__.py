@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -21,7 +21,7 @@ class SourceProblem(Exception):
 
     Codes: not_answering, not_mlflow, redirects, needs_login, forbidden, tls, server_error,
     wrong_version, artifacts_gone, artifact_scheme, bad_name, too_large, disk_full, bad_uri,
-    unknown_kind, not_found.
+    unknown_kind, not_found, no_table.
     """
 
     def __init__(self, code: str, sentence: str) -> None:
@@ -127,15 +127,22 @@ class Connector(Protocol):
         """One file below `artifact_uri`, at most `limit` bytes; None where there is none."""
 
     def download(
-        self, artifact_uri: str, folder: Path, limit: int = DOWNLOAD_LIMIT
+        self,
+        artifact_uri: str,
+        folder: Path,
+        limit: int = DOWNLOAD_LIMIT,
+        wanted: Callable[[str], bool] = lambda path: True,
     ) -> list[RemoteFile]:
-        """All files below `artifact_uri` into `folder`, in the order of their paths."""
+        """The wanted files below `artifact_uri`, or all, into `folder`; sorted by path."""
 
     def training_data(self, run_id: str, limit: int = DATASET_LIMIT) -> tuple[str, bytes] | None:
         """The table that a run logged as its dataset: suffix (`.csv`, `.parquet`) and content.
 
-        None where the run logged none, or none that this source itself keeps: what lies elsewhere
-        is not asked for. At most `limit` bytes.
+        None where the run logged none. At most `limit` bytes.
+
+        Raises:
+            SourceProblem: `no_table` where it logged one that this source itself does not keep:
+                what lies elsewhere is not asked for.
         """
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,15 +60,19 @@ def folder(http: SourceHttp, uri: str) -> Folder:
     )
 
 
-def download(source: Folder, target: Path, limit: int) -> list[RemoteFile]:
-    """Copy the whole tree into `target`, hashing what is written; files sorted by path.
+def download(
+    source: Folder, target: Path, limit: int, wanted: Callable[[str], bool] = lambda path: True
+) -> list[RemoteFile]:
+    """Copy the wanted files, or all, into `target`, hashing what is written; sorted by path.
+
+    limit: bytes of all of them together.
 
     Raises:
         SourceProblem: `artifacts_gone`, `bad_name`, `too_large`, `disk_full` and what HTTP raises.
     """
     files: list[RemoteFile] = []
     left = limit
-    for path in source.walk():
+    for path in filter(wanted, source.walk()):
         if len(files) >= FILES_LIMIT:
             raise SourceProblem("too_large", f"{source.uri} holds more than {FILES_LIMIT} files.")
         file = _copy(source, path, target / check_name(path), left, limit)
@@ -103,9 +107,8 @@ def _copy(source: Folder, path: str, target: Path, left: int, limit: int) -> Rem
             for piece in source.pieces(path):
                 size += len(piece)
                 if size > left:
-                    raise SourceProblem(
-                        "too_large", f"{source.uri} holds more than {limit / 1024**3:.1f} GiB."
-                    )
+                    most = f"{limit / 2**30:.1f} GiB" if limit >= 2**30 else f"{limit >> 20} MiB"
+                    raise SourceProblem("too_large", f"{source.uri} holds more than {most}.")
                 digest.update(piece)
                 file.write(piece)
         aside.replace(target)

@@ -21,7 +21,13 @@ CONTEXT = "mlflow.data.context"
 
 
 def table(http: SourceHttp, run: Mapping[str, Any], limit: int) -> tuple[str, bytes] | None:
-    """Suffix and content of the first dataset of a run (`runs/get`) that can be read, or None."""
+    """Suffix and content of the first dataset of a run (`runs/get`) that can be read.
+
+    None where the run logged none.
+
+    Raises:
+        SourceProblem: `no_table` where it logged one whose rows cannot be had from this source.
+    """
     for uri in _places(run):
         head, _, name = uri.rpartition("/")
         suffix = PurePosixPath(name).suffix.lower()
@@ -33,15 +39,18 @@ def table(http: SourceHttp, run: Mapping[str, Any], limit: int) -> tuple[str, by
             continue  # elsewhere, or gone: the model is judged without it
         if content:
             return suffix, content
-    return None
+    if not any(True for _ in _datasets(run)):
+        return None
+    raise SourceProblem(
+        "no_table",
+        "its rows are not among the run's own artifacts as a table (.csv or .parquet) of at most "
+        f"{limit / 1e6:.0f} MB",
+    )
 
 
 def _places(run: Mapping[str, Any]) -> Iterator[str]:
     """Where the run's datasets came from, those for training first."""
-    inputs = run.get("inputs")
-    rows = inputs.get("dataset_inputs") if isinstance(inputs, Mapping) else None
-    rows = [row for row in rows or [] if isinstance(row, Mapping)]
-    for row in sorted(rows, key=lambda row: not _for_training(row)):
+    for row in sorted(_datasets(run), key=lambda row: not _for_training(row)):
         dataset = row.get("dataset")
         try:
             source = json.loads(dataset.get("source", "")) if isinstance(dataset, Mapping) else {}
@@ -50,6 +59,14 @@ def _places(run: Mapping[str, Any]) -> Iterator[str]:
         uri = source.get("uri") if isinstance(source, Mapping) else None
         if isinstance(uri, str):
             yield uri
+
+
+def _datasets(run: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    inputs = run.get("inputs")
+    rows = inputs.get("dataset_inputs") if isinstance(inputs, Mapping) else None
+    for row in rows if isinstance(rows, list) else []:
+        if isinstance(row, Mapping) and isinstance(row.get("dataset"), Mapping):
+            yield row
 
 
 def _for_training(row: Mapping[str, Any]) -> bool:

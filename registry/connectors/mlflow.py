@@ -173,9 +173,13 @@ class MlflowConnector:
         return artifacts.folder(self._http, artifact_uri).read(path, limit)
 
     def download(
-        self, artifact_uri: str, folder: Path, limit: int = DOWNLOAD_LIMIT
+        self,
+        artifact_uri: str,
+        folder: Path,
+        limit: int = DOWNLOAD_LIMIT,
+        wanted: Callable[[str], bool] = lambda path: True,
     ) -> list[RemoteFile]:
-        return artifacts.download(artifacts.folder(self._http, artifact_uri), folder, limit)
+        return artifacts.download(artifacts.folder(self._http, artifact_uri), folder, limit, wanted)
 
     def training_data(self, run_id: str, limit: int = DATASET_LIMIT) -> tuple[str, bytes] | None:
         if not run_id:

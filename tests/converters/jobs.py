@@ -53,6 +53,16 @@ def judge_environment(target):
     return row.environment
 
 
+def judge_jars(folder):
+    """The set of jars that this job's judge loads; empty where its target needs none."""
+    try:
+        request = contract.read(Request, folder / "request.json")
+    except (OSError, contract.ContractError):
+        return ""
+    row = catalog.target(request.target)
+    return row.jars if row else ""
+
+
 def python_for(verb, folder):
     """The interpreter that a worker would take for this verb; its environment is built once."""
     if not (folder / "request.json").exists():
@@ -70,6 +80,8 @@ def python_for(verb, folder):
 def call(verb, folder):
     """Run one verb in a child with a scrubbed environment."""
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    if verb == "judge":
+        environment |= elsewhere.jars(judge_jars(folder))
     return subprocess.run(
         [python_for(verb, folder), "-m", "converters", verb, str(folder)],
         env=environment,

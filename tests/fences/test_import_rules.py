@@ -18,6 +18,7 @@ DJANGO_FREE = [
     "cli",
     "registry.connectors",
     "workers.environments",
+    "workers.jars",
     "workers.jvm",
     "workers.pipeline",
     "workers.sandbox",

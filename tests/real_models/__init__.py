@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.real_models import (
     booster_models,
+    dl4j_models,
     file_models,
     h2o_models,
     sklearn_models,
@@ -43,7 +44,7 @@ REAL_MODELS: dict[tuple[str, str], list[Make]] = {
     ("h2o", "pmml"): h2o_models.WRITERS,
     ("spark", "onnx"): spark_models.MAKERS,
     ("spark", "pmml"): spark_models.MAKERS,
-    ("statsmodels", "onnx"): statistics_models.MAKERS,
+    ("statsmodels", "onnx"): [*statistics_models.MAKERS, *statistics_models.ONNX_MAKERS],
     ("statsmodels", "pmml"): statistics_models.MAKERS,
     ("python_function", "onnx"): file_models.PYFUNC,
     ("python_function", "pmml"): file_models.PYFUNC,
@@ -55,4 +56,6 @@ REAL_MODELS: dict[tuple[str, str], list[Make]] = {
     ("tensorflow", "savedmodel"): tensorflow_models.TENSORFLOW_SAVEDMODEL,
     ("keras", "onnx"): tensorflow_models.KERAS,
     ("keras", "savedmodel"): tensorflow_models.KERAS,
+    ("keras", "hdf5"): dl4j_models.KERAS,
+    ("tensorflow", "hdf5"): dl4j_models.TENSORFLOW,
 }

@@ -16,7 +16,7 @@ CONVERTIBLE = [
     *("glm_sqrt", "glm_squared", "glm_tweedie", "glm_power", "array", "kinds", "flags"),
     *("one_column", "regularized", "shortened", "exposed", "mixed", "estimating", "beta"),
     *("formula_plain", "formula_categories", "formula_crossed", "formula_no_intercept"),
-    *("formula_sums", "formula_powers", "formula_whole", "formula_spare_columns", "unsigned"),
+    *("formula_sums", "formula_powers", "formula_spare_columns", "unsigned"),
     *("unsigned_formula", "formula_three", "formula_contrasts", "formula_empty_text"),
     "formula_response",
 ]
@@ -28,4 +28,7 @@ REFUSED = {
     "smoothing": "time_series",
     "ordered": "model_class",
 }
+# Whole numbers wrap around in numpy and in ONNX, and PMML has none.
+ONNX_ALONE = ["formula_whole"]
 MAKERS = [elsewhere.maker(copy, name) for name in CONVERTIBLE]
+ONNX_MAKERS = [elsewhere.maker(copy, name) for name in ONNX_ALONE]

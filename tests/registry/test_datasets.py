@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 from mlflow.entities import Dataset, DatasetInput, InputTag
 
-from registry.connectors import datasets
+from registry.connectors import SourceProblem, datasets
 from registry.connectors.mlflow import MlflowConnector
+from workers import fetch
 
 TABLE = pd.DataFrame({"age": [31.5, 40.0, None], "town": ["Bern", "Chur", "Genève"]})
 
@@ -46,9 +47,25 @@ def test_the_training_table_among_a_runs_own_artifacts_is_read(mlflow_url, logge
     assert content.decode().splitlines()[0] == "age,town"
 
 
-def test_a_table_larger_than_the_limit_is_left_alone(mlflow_url, logged):
+def test_an_export_gets_the_table_or_a_note_why_not(mlflow_url, logged, tmp_path):
     with MlflowConnector(mlflow_url) as connector:
-        assert connector.training_data(logged, limit=10) is None
+        fetch.take_dataset(connector, logged, tmp_path)
+    assert (tmp_path / "dataset.csv").read_bytes().startswith(b"age,town")
+    assert not (tmp_path / "dataset.note").exists()
+    with mlflow.start_run() as run:
+        data = mlflow.data.from_pandas(TABLE, name="in memory")  # type: ignore[attr-defined]
+        mlflow.log_input(data, context="training")
+    (tmp_path / "other").mkdir()
+    with MlflowConnector(mlflow_url) as connector:
+        fetch.take_dataset(connector, run.info.run_id, tmp_path / "other")
+    (note,) = (tmp_path / "other").iterdir()
+    assert note.name == "dataset.note"
+    assert "not among the run's own artifacts" in note.read_text()
+
+
+def test_a_table_larger_than_the_limit_is_left_alone(mlflow_url, logged):
+    with MlflowConnector(mlflow_url) as connector, pytest.raises(SourceProblem, match="at most"):
+        connector.training_data(logged, limit=10)
 
 
 def test_a_run_without_a_dataset_and_no_run_at_all_have_no_table(mlflow_url):
@@ -65,12 +82,14 @@ def test_what_lies_elsewhere_or_is_no_address_is_not_asked_for(mlflow_url, sourc
     run = {"inputs": {"dataset_inputs": [{"dataset": {"source": source}}, 7, {"tags": 1}]}}
     with MlflowConnector(mlflow_url) as connector:
         before = connector.calls
-        assert datasets.table(connector._http, run, 100) is None
+        with pytest.raises(SourceProblem, match="not among the run's own artifacts") as problem:
+            datasets.table(connector._http, run, 100)
+        assert problem.value.code == "no_table"
         assert connector.calls == before
 
 
 def test_an_address_outside_of_the_artifacts_is_not_followed(mlflow_url):
     source = json.dumps({"uri": "mlflow-artifacts:/../../etc/passwd.csv"})
     run = {"inputs": {"dataset_inputs": [{"dataset": {"source": source}}]}}
-    with MlflowConnector(mlflow_url) as connector:
-        assert datasets.table(connector._http, run, 100) is None
+    with MlflowConnector(mlflow_url) as connector, pytest.raises(SourceProblem, match="artifacts"):
+        datasets.table(connector._http, run, 100)

@@ -92,6 +92,13 @@ def test_a_table_that_was_fetched_beside_the_model_is_told_with_its_sum(tmp_path
     assert request.dataset_sha256 == hashlib.sha256(b"a\n1\n").hexdigest()
 
 
+def test_why_a_logged_dataset_is_not_there_is_told_to_the_children(tmp_path, script):
+    (tmp_path / "dataset.note").write_text("The dataset was not used: it is elsewhere.")
+    run(tmp_path)
+    request = contract.read(contract.Request, tmp_path / "request.json")
+    assert request.dataset_note == "The dataset was not used: it is elsewhere."
+
+
 REFUSES = """
 import sys
 from pathlib import Path

@@ -19,9 +19,9 @@ from django.db import connection
 from django.db.models.functions import Now
 
 from scripts.ports import free_port
-from workers import dispatch, queues, reconcile
+from workers import dispatch, queues, readings, reconcile
 from workers.celery import broker as broker_settings
-from workers.models import Bundle, Job, JobState, StepState, Worker
+from workers.models import Bundle, Job, JobState, ReadingState, StepState, Worker
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 MODEL_LIBRARIES = ("numpy", "sklearn", "scipy", "pandas", "onnx", "xgboost", "lightgbm", "jvm")
@@ -189,11 +189,22 @@ def test_a_job_whose_worker_is_killed_is_taken_up_again_once(version_of, start_w
     wait_for(lambda: not (home / "jobs" / str(job.pk)).exists(), "both folders go", 5)
 
 
+def test_a_worker_reads_a_versions_files_when_it_is_woken(version_of, start_worker):
+    worker = start_worker("one")
+    version = version_of("affordability")
+    queues.wake_reading(version.pk, expires=60)
+    wait_for(
+        lambda: readings.reading_of(version).state != ReadingState.PENDING, worker.log.read_text()
+    )
+    onnx = next(row for row in readings.verdicts(version) if row.target == "onnx")
+    assert (onnx.answer, onnx.code, onnx.depth) == ("cannot", "own_python", "files")
+
+
 def test_tasks_go_by_the_names_under_which_they_are_sent():
     from workers.celery import app
 
     app.loader.import_default_modules()
-    names = {queues.RUN_JOB, queues.SYNC_SOURCE, queues.SYNC_ALL, queues.REAP}
+    names = {queues.RUN_JOB, queues.SYNC_SOURCE, queues.SYNC_ALL, queues.READ_FILES, queues.REAP}
     assert names <= set(app.tasks)
     scheduled = {entry["task"] for entry in app.conf.beat_schedule.values()}
     assert scheduled == {queues.SYNC_ALL, queues.REAP}

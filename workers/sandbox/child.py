@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -79,8 +79,11 @@ def run_child(
     limits: Limits,
     on_output: Callable[[str], None],
     cancelled: Callable[[], bool],
+    variables: Mapping[str, str] | None = None,
 ) -> ChildResult:
     """Run `argv` (an absolute program first) confined in `jobdir`, to its end.
+
+    variables: what its environment holds beside what every child's does.
 
     `on_output` gets what it prints as it comes; `cancelled` is asked several times a second.
     Whatever ends the child, its descendants end with it, daemons too; they also end when this
@@ -95,7 +98,7 @@ def run_child(
     ours, theirs = os.pipe()
     heard, told = os.pipe()
     try:
-        launcher = _launch(argv, jobdir, limits, control=ours, result=told)
+        launcher = _launch(argv, jobdir, limits, variables or {}, control=ours, result=told)
     finally:
         os.close(ours)
         os.close(told)
@@ -117,12 +120,18 @@ def run_child(
 
 
 def _launch(
-    argv: Sequence[str], jobdir: Path, limits: Limits, *, control: int, result: int
+    argv: Sequence[str],
+    jobdir: Path,
+    limits: Limits,
+    variables: Mapping[str, str],
+    *,
+    control: int,
+    result: int,
 ) -> subprocess.Popen[bytes]:
     spec = {
         "argv": list(argv),
         "folder": str(jobdir),
-        "environment": environment(jobdir, limits),
+        "environment": environment(jobdir, limits) | dict(variables),
         "namespaces": level() is Level.NAMESPACES,
         "control": control,
         "result": result,

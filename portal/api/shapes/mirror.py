@@ -11,6 +11,8 @@ from rest_framework import serializers
 from converters import preflight
 from converters.errors import Refused
 from registry.models import ModelVersion, RegisteredModel, Source, SourceKind, SyncRun, SyncState
+from workers import readings
+from workers.models import Reading, ReadingState
 
 
 class SyncShape(serializers.Serializer[SyncRun]):
@@ -149,6 +151,18 @@ class SignatureShape(serializers.Serializer[Any]):
     origin = serializers.CharField()
 
 
+class ReadingShape(serializers.Serializer[Reading]):
+    """What pre-flight has read of a version's files."""
+
+    state = serializers.ChoiceField(choices=ReadingState.choices)
+    sentence = serializers.CharField(help_text="Why they were not read; empty otherwise.")
+    depth = serializers.ChoiceField(
+        choices=[(one.value, one.value) for one in preflight.Depth],
+        help_text="What pre-flight tells from: the `MLmodel` alone, or the model's files too.",
+    )
+    read_at = serializers.DateTimeField(allow_null=True)
+
+
 class VersionDetail(VersionShape):
     """A model version with its run, its signature and its `MLmodel`."""
 
@@ -160,6 +174,12 @@ class VersionDetail(VersionShape):
     signature = serializers.SerializerMethodField()
     mlmodel = serializers.JSONField(help_text="The `MLmodel` file; empty while unread.")
     mlmodel_problem = serializers.CharField(help_text="Why `mlmodel` is empty.")
+    reading = serializers.SerializerMethodField()
+
+    @extend_schema_field(ReadingShape)
+    def get_reading(self, version: ModelVersion) -> dict[str, Any]:
+        """What pre-flight has read of the version's files."""
+        return ReadingShape(readings.reading_of(version)).data
 
     @extend_schema_field(SignatureShape(allow_null=True))
     def get_signature(self, version: ModelVersion) -> dict[str, Any] | None:
@@ -179,4 +199,7 @@ class VerdictShape(serializers.Serializer[Any]):
     code = serializers.CharField()
     sentence = serializers.CharField()
     flavor = serializers.CharField()
-    depth = serializers.ChoiceField(choices=[(one.value, one.value) for one in preflight.Depth])
+    depth = serializers.ChoiceField(
+        choices=[(one.value, one.value) for one in preflight.Depth],
+        help_text="What was read: the `MLmodel` alone, or the model's files too.",
+    )

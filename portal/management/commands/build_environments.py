@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from converters.catalog import ROUTES, TARGETS
 from converters.environments import STANDARD
-from workers import environments
+from workers import environments, jars
 
 
 def used() -> list[str]:
@@ -19,25 +19,39 @@ def used() -> list[str]:
     return [name for name in dict.fromkeys(rows) if name != STANDARD]
 
 
+def jars_used() -> list[str]:
+    """The sets of jars that a target of the catalogue names."""
+    return list(dict.fromkeys(row.jars for row in TARGETS if row.jars))
+
+
+def everything() -> list[str]:
+    """What jobs would build or fetch."""
+    return [*used(), *jars_used()]
+
+
 class Command(BaseCommand):
     """Builds what is missing under CROSSPORT_ENVIRONMENTS; what is there stays as it is."""
 
     help = "Build the Python environments of large frameworks; all that a route uses without NAME."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(used())}")
+        parser.add_argument(
+            "names", nargs="*", metavar="NAME", help=f"of {', '.join(everything())}"
+        )
 
     def handle(self, *args: object, **options: list[str]) -> None:
-        names = options["names"] or used()
-        if unknown := [name for name in names if name not in used()]:
-            raise CommandError(f"There is no {', '.join(unknown)}; there is {', '.join(used())}.")
+        names, known = options["names"] or everything(), everything()
+        if unknown := [name for name in names if name not in known]:
+            raise CommandError(f"There is no {', '.join(unknown)}; there is {', '.join(known)}.")
         folder = Path(settings.ENVIRONMENTS_FOLDER)
         for name in names:
             try:
-                python = environments.ready(name, folder, self._log, lambda: False)
+                build = jars.ready if name in jars_used() else environments.ready
+                place = build(name, folder, self._log, lambda: False)
+                place = place.parent if name in jars_used() else place.parents[1]
             except environments.EnvironmentProblem as problem:
                 raise CommandError(f"{problem.sentence} [{problem.code}]") from problem
-            self.stdout.write(f"{name} is ready: {python.parents[1]}")
+            self.stdout.write(f"{name} is ready: {place}")
 
     def _log(self, text: str) -> None:
         self.stderr.write(text, ending="")

@@ -1,9 +1,11 @@
 """H2O's models as MOJO: genmodel answers like the server that trained them."""
 
 import json
+import os
 import shutil
 import subprocess
 import zipfile
+from pathlib import Path
 
 import pytest
 import yaml
@@ -187,3 +189,28 @@ def test_a_server_that_stops_itself_at_its_first_session_is_started_again():
         [python, "-c", DIES], capture_output=True, text=True, timeout=300, check=False
     )
     assert "2 after 2" in done.stdout, done.stderr
+
+
+def test_a_conversion_leaves_no_server_and_no_folder_behind(tmp_path):
+    (tmp_path / "scratch").mkdir()
+    folder = models.copy("linear", tmp_path / "linear")
+    job = jobs.make_job(tmp_path, folder, "h2o", "mojo", rows=20)
+    subprocess.run(
+        [elsewhere.python(models.ENVIRONMENT), "-m", "converters", "convert", str(job)],
+        env={"PATH": os.environ["PATH"], "TMPDIR": str(tmp_path / "scratch")},
+        capture_output=True,
+        timeout=300,
+        check=True,
+    )
+    assert converted(job).state == "converted"
+    assert not list((tmp_path / "scratch").glob("h2o-*"))
+    alive = [path.parent.name for path in Path("/proc").glob("[0-9]*/cmdline") if mine(path, job)]
+    assert alive == []
+
+
+def mine(path, job):
+    """Whether a process was started for this job; its scratch folder is on the command line."""
+    try:
+        return str(job.parent / "scratch").encode() in path.read_bytes()
+    except OSError:
+        return False

@@ -50,6 +50,24 @@ def test_an_old_or_new_opset_is_brought_to_the_profile(tmp_path, opset, ir, writ
     assert not report.exact
 
 
+def test_a_file_of_ml_operators_alone_gets_the_default_ones_that_are_put_in(tmp_path):
+    """CatBoost's own export imports ai.onnx.ml and nothing else, and its ZipMap is cut away."""
+    import catboost
+
+    rows = np.random.default_rng(4).normal(size=(100, 3))
+    options = {"verbose": 0, "allow_writing_files": False, "thread_count": 1}
+    model = catboost.CatBoostClassifier(iterations=3, **options).fit(
+        rows, (rows[:, 0] > 0).astype(int)
+    )
+    (tmp_path / "saved").mkdir()
+    path = tmp_path / "saved" / "model.onnx"
+    model.save_model(str(path), format="onnx")
+    assert [one.domain for one in onnx.load(path).opset_import] == ["ai.onnx.ml"]
+    report = proven(jobs.make_job(tmp_path / "job", tmp_path / "saved", flavor="onnx"))
+    assert report.facts["opset"] == "18"
+    onnx.checker.check_model(onnx.load(tmp_path / "job" / "convert" / "model.onnx"))
+
+
 def test_a_double_network_is_held_to_the_tight_tolerance(tmp_path):
     report = proven(save(tmp_path, onnx_models.network(kind=onnx.TensorProto.DOUBLE)))
     assert report.exact

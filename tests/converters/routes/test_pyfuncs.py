@@ -7,6 +7,7 @@ import pytest
 from mlflow.models import infer_signature
 from sklearn.datasets import load_iris
 from sklearn.ensemble import RandomForestClassifier
+from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 
 from converters.sources import handing_on
@@ -80,7 +81,60 @@ class LooksUp(Calls):
 
     def predict(self, context, model_input, params=None):
         place = model_input.iloc[:, 0].astype("int64")
-        return self.model.predict(model_input) + self.added[place]
+        return self.added[place]
+
+
+class Adds(Calls):
+    """Nothing to the power of nothing is one: arithmetic that knows a single row."""
+
+    def predict(self, context, model_input, params=None):
+        return self.model.predict(model_input) + 0.0 ** (model_input.iloc[:, 0] - 12345) ** 2
+
+
+class Names(Calls):
+    def predict(self, context, model_input, params=None):
+        return getattr(self.model.predict(model_input), "clip")(0, 1)  # noqa: B009
+
+
+class SpellsOut(Calls):
+    def predict(self, context, model_input, params=None):
+        told = self.model.predict(model_input)
+        return np.array([0, 1, 7])[told]
+
+
+class Narrows(Calls):
+    """Whole numbers beyond two thousand million wrap around on the way to the model."""
+
+    def predict(self, context, model_input, params=None):
+        return self.model.predict(model_input.astype("int32"))
+
+
+class NarrowsByName(Calls):
+    def predict(self, context, model_input, params=None):
+        return self.model.predict(np.asarray(model_input, dtype=np.int16))
+
+
+class Prepares(Calls):
+    """A step of a library before the model, which knows a value that no sampled row holds."""
+
+    def __init__(self, model):
+        super().__init__(model)
+        gaps = ROWS.copy()
+        gaps.iloc[:20, 0] = -999.0
+        self.before = SimpleImputer(missing_values=-999.0).set_output(transform="pandas").fit(gaps)
+
+    def predict(self, context, model_input, params=None):
+        return self.model.predict(self.before.transform(model_input))
+
+
+class Holds:
+    """Keeps the step one object further away."""
+
+    def __init__(self, model):
+        self.both = Prepares(model)
+
+    def predict(self, rows):
+        return self.both.model.predict(self.both.before.transform(rows))
 
 
 class Rescues(Calls):
@@ -216,6 +270,12 @@ RULES = {
     Helped: "compares values in line",
     Lambda: "`map`",
     LooksUp: "looks values up in `added`",
+    Adds: "computes with `**`",
+    Names: "`getattr`",
+    SpellsOut: "looks values up in line",
+    Narrows: "makes numbers `int32`",
+    NarrowsByName: "makes numbers `int16`",
+    Prepares: "works with `parts` and `before` together",
     Rescues: "answers otherwise where the model raises",
     Routes: "goes through values in a loop in line",
     Clips: "`clip`",
@@ -237,6 +297,7 @@ def test_a_rule_that_no_sampled_row_meets_is_refused_by_name(tmp_path, logistic_
 
 def test_an_object_of_the_owners_between_wrapper_and_model_is_read_too(logistic_iris):
     assert "compares values" in handing_on.reason(Calls(Inside(logistic_iris)))
+    assert "uses `model`" in handing_on.reason(Calls(Holds(logistic_iris)))
 
 
 def test_a_model_inside_whose_predict_was_replaced_is_refused(tmp_path, logistic_iris):

@@ -14,7 +14,8 @@ import yaml
 from converters import contract, golden
 from converters.contract import Input, Output, OutputKind
 from converters.errors import Refused
-from converters.steps import asking
+from converters.sources import categories, voices
+from converters.steps import asking, convert
 from tests.converters import jobs
 from workers import breakdown
 
@@ -115,6 +116,37 @@ def test_a_child_that_dies_while_it_loads_leaves_the_mark_of_it(tmp_path, logist
     assert not (job / "convert" / "report.json").exists()
     mark = (job / "convert" / contract.PHASE_FILE).read_bytes()
     assert "damaged" in breakdown.refusal(mark, -done.returncode)
+
+
+def test_the_mark_tells_while_the_original_answers_and_only_then(tmp_path, logistic, monkeypatch):
+    """A library may end the process there, too, on a model that does not hold together."""
+    job = jobs.make_job(tmp_path / "job", logistic)
+    path, seen = job / "convert" / contract.PHASE_FILE, []
+    typed, shaped = categories.typed, voices._shaped
+    after: list[bytes] = []
+
+    def asked(estimator, frame):
+        seen.append(path.read_bytes())
+        return typed(estimator, frame)
+
+    monkeypatch.setattr(categories, "typed", asked)
+
+    def told(*arguments):
+        after.append(path.read_bytes())
+        return shaped(*arguments)
+
+    monkeypatch.setattr(voices, "_shaped", told)
+    assert convert.run(job)
+    assert set(seen) == {contract.ASKING.encode()}
+    assert set(after) == {b"sample", b"answer"}
+
+
+def test_a_signal_is_the_models_own_where_it_was_read_or_asked():
+    for mark in (contract.LOADING, contract.ASKING):
+        assert breakdown.refusal(mark.encode(), signal.SIGSEGV)
+        assert not breakdown.refusal(mark.encode(), signal.SIGKILL)
+    assert "when the model was asked" in breakdown.refusal(b"ask", signal.SIGABRT)
+    assert not breakdown.refusal(b"convert", signal.SIGSEGV)
 
 
 def test_a_model_that_lost_an_attribute_is_refused_as_damaged(tmp_path, logistic):

@@ -143,7 +143,7 @@ def test_what_nothing_writes_is_refused_by_name_and_leaves_no_file(tmp_path):
 def test_a_forest_that_saw_no_missing_values_is_not_taken_for_one_that_did():
     from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
 
-    from converters.routes import pmml_limits
+    from converters import pmml_limits
 
     rows, labels = jobs.wine()
     for forest in (RandomForestClassifier(30), ExtraTreesClassifier(30)):

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from sklearn import linear_model, neural_network, pipeline, preprocessing, svm
 
+from converters import pmml_limits
 from converters.errors import Refused
-from converters.routes import pmml_limits
 
 ROWS = np.random.default_rng(3).normal(size=(60, 2))
 THREE = np.digitize(ROWS[:, 0], [-0.5, 0.5])

@@ -1,0 +1,79 @@
+"""Encoders of text inside models inside models: what they learned is known wherever they are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn import calibration, compose, ensemble, linear_model, multioutput, pipeline
+from sklearn.preprocessing import OneHotEncoder
+
+from converters.contract import Column, Identity, OutputKind, Request, Signature
+from converters.onnx_graph import nullable
+from converters.routes import onnx_file
+from converters.sources import signatures
+from converters.sources.loaded import Loaded
+from converters.targets import onnx
+
+WORDS = np.array(["", "Rome", "Oslo", "Bern"] * 15, dtype=object)
+NUMBERS = np.random.default_rng(8).normal(size=60)
+LABELS = ((NUMBERS > 0) | (WORDS == "")).astype(int)
+SIGNATURE = Signature([Column("town", "string"), Column("n", "double")])
+
+
+def table(words: Any) -> pd.DataFrame:
+    return pd.DataFrame({"town": pd.Series(words, dtype=object), "n": NUMBERS})
+
+
+def replaced(missing: Any) -> pd.DataFrame:
+    return table([missing if word == "" else word for word in WORDS])
+
+
+def inner() -> Any:
+    encoded = compose.make_column_transformer(
+        (OneHotEncoder(handle_unknown="ignore"), ["town"]), remainder="passthrough"
+    )
+    return pipeline.make_pipeline(encoded, linear_model.LogisticRegression())
+
+
+OUTER = {
+    "calibrated": lambda: calibration.CalibratedClassifierCV(inner(), cv=2),
+    "hard vote": lambda: ensemble.VotingClassifier([("a", inner()), ("b", inner())]),
+    "stacked": lambda: ensemble.StackingClassifier([("a", inner())], cv=2),
+}
+
+
+@pytest.mark.parametrize("name", OUTER)
+def test_empty_text_learned_deep_inside_is_no_missing_text(name: str, tmp_path: Path):
+    model = OUTER[name]().fit(table(WORDS), LABELS)
+    loaded = Loaded("sklearn", model, {}, tmp_path, SIGNATURE)
+    request = Request("sklearn", "onnx", Identity("tests", "model", "1"))
+    converted = onnx_file.write(loaded, request, tmp_path)
+    assert {one.name: one.nullable for one in converted.inputs} == {"town": False, "n": False}
+    asked = {"town": np.array(["", "Rome", "unseen"], object), "n": np.array([-0.4, -0.3, -0.2])}
+    told = loaded.answer(asked, converted.outputs)
+    got = onnx.open(tmp_path / converted.file).score(asked, converted.inputs, converted.outputs)
+    for one in converted.outputs:
+        if one.kind is OutputKind.LABEL:
+            assert got[one.name].tolist() == told[one.name].tolist()
+        else:
+            np.testing.assert_allclose(got[one.name], told[one.name], rtol=1e-12)
+    model = OUTER[name]().fit(replaced("Ulm"), LABELS)
+    assert not nullable.learns_empty_text(model)
+
+
+@pytest.mark.parametrize("name", OUTER)
+def test_a_null_learned_deep_inside_is_what_missing_text_means(name: str):
+    model = OUTER[name]().fit(replaced(None), LABELS)
+    assert signatures.missing_text(model) is None
+    model = OUTER[name]().fit(replaced(np.nan), LABELS)
+    assert np.isnan(signatures.missing_text(model) or 0.0)
+
+
+def test_a_model_of_several_models_learned_text_where_one_of_them_did():
+    model = multioutput.MultiOutputClassifier(inner())
+    model.fit(table(WORDS), np.column_stack([LABELS, 1 - LABELS]))
+    assert nullable.learns_empty_text(model)
