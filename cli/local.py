@@ -20,6 +20,7 @@ from cli.output import emit, facts, say
 from converters import catalog, contract
 from converters.preflight import Answer
 from workers import environments, pipeline, preflight_child
+from workers.jvm import Checker
 
 REPORT_SCHEMA = 1
 
@@ -229,7 +230,13 @@ def _run(
         return sums
 
     folder = environments.default_folder()
-    return pipeline.run(jobdir, request, move, _Teller(), lambda: False, lambda: 1, folder)
+    java = Checker(jobdir.parent / "jvm")
+    try:
+        return pipeline.run(
+            jobdir, request, move, _Teller(), lambda: False, lambda: 1, folder, java
+        )
+    finally:
+        java.close()
 
 
 def _finish(output: Path, uri: str, outcome: pipeline.Outcome, bundle: Path) -> None:

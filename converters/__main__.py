@@ -1,4 +1,4 @@
-"""`python -m converters convert|judge|jvm|bundle JOBDIR`, `preflight|verify FOLDER`: the only way in.
+"""The only way in: `python -m converters convert|judge|jvm|bundle JOBDIR`, `preflight|verify DIR`.
 
 Exit codes: 0 done or refused (the report tells which), 2 wrong usage, 3 crashed.
 """

@@ -37,6 +37,8 @@ from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 SCHEMA = 1
 REQUEST_FILE = "request.json"
+RUN_FILE = "run.json"
+ANSWERS_DIR = "answers"
 REPORT_FILE = "report.json"
 PHASE_FILE = "phase"
 LOADING = "load"
@@ -353,11 +355,30 @@ class JudgeReport:
 
 
 @dataclass(frozen=True)
+class JvmRun:
+    """What became of a project's Java. `state` is ran, compile (it does not compile) or run.
+
+    message: why it did not compile, or what it threw. compiler: javac or ecj. java: its version.
+    resident_mb: memory of the whole JVM afterwards, in MB of 2^20 bytes.
+    """
+
+    state: str
+    message: str
+    compiler: str
+    java: str
+    compile_ms: int
+    run_ms: int
+    resident_mb: int
+    schema: int = SCHEMA
+
+
+@dataclass(frozen=True)
 class JvmReport:
     """What is judged of the generated Java on the golden rows. `state` is proven, refused or
     crashed.
 
     parity: the verdicts, of one call with all rows and of one call a row together.
+    java: the version of the JVM that ran it.
     """
 
     state: str
@@ -365,6 +386,7 @@ class JvmReport:
     sentence: str = ""
     rows: int = 0
     parity: list[OutputParity] = field(default_factory=list)
+    java: str = ""
     seconds: dict[str, float] = field(default_factory=dict)
     schema: int = SCHEMA
 

@@ -45,6 +45,8 @@ STORAGE_URL = os.environ.get("STORAGE_URL", (CROSSPORT_HOME / "storage").as_uri(
 ENVIRONMENTS_FOLDER = Path(
     os.environ.get("CROSSPORT_ENVIRONMENTS", CROSSPORT_HOME / "environments")
 ).resolve()
+# So many bundles' Java is run in one JVM before another takes its place; 1: a JVM each.
+JVM_CHECKS = int(os.environ.get("CROSSPORT_JVM_CHECKS", "100"))
 REDIS_URL = os.environ.get("REDIS_URL", "")
 OPEN_READING = _flag("CROSSPORT_OPEN_READING", True)
 SYNC_SECONDS = int(os.environ.get("CROSSPORT_SYNC_SECONDS", "60"))

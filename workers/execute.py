@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import logging
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from converters import contract
 from registry.storage import StorageFull, store
 from workers import pipeline, publish
 from workers.fetch import fetcher
+from workers.jvm import Checker
 from workers.lease import Lease, claim
 from workers.models import Job, JobState, LostRace, Step, StepState
 from workers.pipeline import Outcome, State
@@ -65,6 +67,14 @@ def jobs_folder() -> Path:
     return Path(settings.CROSSPORT_HOME) / "jobs"
 
 
+def checker() -> Checker:
+    """What runs generated Java in this process; its JVM ends with the process."""
+    return _checker(Path(settings.CROSSPORT_HOME) / "jvm", settings.JVM_CHECKS)
+
+
+_checker = functools.cache(Checker)
+
+
 def _work(job: Job, folder: Path, lease: Lease) -> Outcome:
     """The pipeline's outcome; what it did not foresee is a crash with its trace in our log."""
     try:
@@ -77,6 +87,7 @@ def _work(job: Job, folder: Path, lease: Lease) -> Outcome:
             lease.stopped,
             lambda: publish.reserve_build(job, job.attempt),
             Path(settings.ENVIRONMENTS_FOLDER),
+            checker(),
         )
     except (LostRace, DatabaseError, InterfaceError):
         raise
@@ -98,6 +109,7 @@ def _end(job: Job, attempt: int, outcome: Outcome, folder: Path, lease: Lease) -
     report = JobReport(
         convert=outcome.convert,
         judge=outcome.judge,
+        jvm=outcome.jvm,
         sandbox=str(level()),
         peak_mb=outcome.peak_mb,
         page=store().put(outcome.page).sha256 if outcome.page else "",

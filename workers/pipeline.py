@@ -38,8 +38,7 @@ SKIPPED = {
     "optimise": "graphs are published as converted",
     "benchmark": "speed is not measured in this release",
 }
-# Where in JOBDIR/jvm the answers of the generated Java lie.
-ANSWERS = "answers"
+
 
 T = TypeVar("T")
 # model folder → sha256 of each file by its path inside
@@ -331,7 +330,8 @@ class _Run:
         folder = self.jobdir / contract.JVM_DIR
         remove_tree(folder)
         folder.mkdir()
-        ran = self._run_java(folder / ANSWERS)
+        ran = self._run_java(folder / contract.ANSWERS_DIR)
+        contract.write(ran, folder / contract.RUN_FILE)
         self.peak_mb["jvm"] = ran.resident_mb
         child = self._start("jvm")
         report = self._report(contract.JvmReport, folder, child)
@@ -346,7 +346,7 @@ class _Run:
             f"{ran.compile_ms} ms, run in {ran.run_ms} ms"
         )
 
-    def _run_java(self, answers: Path) -> jvm.Ran:
+    def _run_java(self, answers: Path) -> contract.JvmRun:
         wall = limits_of(self._route()).wall_seconds
         bundle = self.jobdir / contract.BUNDLE_DIR
         self._log("── jvm ──\n")

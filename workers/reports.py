@@ -22,6 +22,7 @@ class JobReport:
 
     convert: contract.ConvertReport | None = None
     judge: contract.JudgeReport | None = None
+    jvm: contract.JvmReport | None = None
     sandbox: str = ""
     peak_mb: dict[str, int] = field(default_factory=dict)
     page: str = ""

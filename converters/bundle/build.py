@@ -39,7 +39,9 @@ def build(jobdir: Path) -> None:
             shutil.rmtree(stale)
     aside.mkdir()
     golden = jobdir / contract.JUDGE_DIR / manifests.GOLDEN_DIR
-    manifest = manifests.compose(request, converted, judged, manifests.read_golden(golden))
+    ran = jobdir / contract.JVM_DIR / contract.REPORT_FILE
+    jvm = contract.read(contract.JvmReport, ran) if ran.is_file() else None
+    manifest = manifests.compose(request, converted, judged, manifests.read_golden(golden), jvm)
     _copy(golden, aside / manifests.GOLDEN_DIR, manifest.golden)
     for place in manifest.lengths:
         if not manifests.GOLDEN_OF_LENGTHS.fullmatch(place.folder):

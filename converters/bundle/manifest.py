@@ -18,7 +18,7 @@ GOLDEN_DIR = "golden"
 GOLDEN_INDEX = "golden.json"
 # Golden rows of other lengths than the signature's.
 GOLDEN_OF_LENGTHS = re.compile(r"golden-[1-9]")
-# Nothing has run the generated Java on the golden rows yet; the JVM check will say otherwise.
+# Nothing has run the generated Java on the golden rows where it was rendered.
 JVM_NOT_PROVEN = "not proven"
 JVM_PROVEN = "proven"
 
@@ -71,7 +71,11 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Manifest:
-    """A bundle's manifest. `jvm` says whether a JVM has scored the rows, as the judge's runtime.
+    """A bundle's manifest.
+
+    jvm: whether a JVM has scored the rows: the judge's runtime itself, or the generated Java.
+    java: the version of the JVM that ran the generated Java; empty where none did.
+    jvm_parity: the verdicts on its answers to the golden rows.
 
     files: path in the bundle → sha256, for every file but this one and SHA256SUMS.
     """
@@ -105,6 +109,8 @@ class Manifest:
     golden: Golden
     licences: list[Licence]
     jvm: str = JVM_NOT_PROVEN
+    java: str = ""
+    jvm_parity: list[Verdict] = field(default_factory=list)
     data_files: list[str] = field(default_factory=list)  # beside `file`, which reads them
     # Golden rows of other lengths, where the file takes them; `folder` is in the bundle.
     lengths: list[contract.OtherLengths] = field(default_factory=list)
@@ -117,8 +123,13 @@ def compose(
     converted: contract.ConvertReport,
     judged: contract.JudgeReport,
     golden: Golden,
+    jvm: contract.JvmReport | None = None,
 ) -> Manifest:
-    """The manifest of a proven job, still without the sums of its files."""
+    """The manifest of a proven job, still without the sums of its files.
+
+    jvm: what was judged of its Java, where that has been run.
+    """
+    ran = jvm if jvm is not None and jvm.state == "proven" else contract.JvmReport("skipped")
     identity = request.identity
     target = catalog.target(request.target)
     if target is None:
@@ -151,7 +162,9 @@ def compose(
         excluded=converted.excluded | judged.excluded,
         parity=[_verdict(parity) for parity in judged.parity],
         golden=golden,
-        jvm=JVM_PROVEN if target.in_jvm else JVM_NOT_PROVEN,
+        jvm=JVM_PROVEN if target.in_jvm or ran.state == "proven" else JVM_NOT_PROVEN,
+        java=ran.java,
+        jvm_parity=[_verdict(parity) for parity in ran.parity],
         data_files=sorted(converted.data_files),
         lengths=[
             replace(told, folder=proven.golden)

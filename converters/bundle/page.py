@@ -68,7 +68,9 @@ def subject_of(manifest: Manifest) -> Subject:
         facts=manifest.facts,
         widths={output.name: output.width for output in manifest.outputs},
         golden=manifest.golden.rows,
-        jvm=manifest.jvm,
+        jvm=f"{manifest.jvm}, on {manifest.jvm_parity[0].rows:,} golden rows, Java {manifest.java}"
+        if manifest.java
+        else manifest.jvm,
     )
 
 

@@ -112,7 +112,7 @@ def _missing(manifest: Manifest) -> str:
 
 
 def _proof(manifest: Manifest, java: bool) -> str:
-    in_jvm = manifest.jvm == JVM_PROVEN
+    in_jvm = manifest.jvm == JVM_PROVEN and not manifest.java
     where = "in a JVM" if in_jvm else "in Python"
     head = (
         f"## What was proven\n\nOn {manifest.rows} rows, in one batch and one at a time, "
@@ -126,6 +126,12 @@ def _proof(manifest: Manifest, java: bool) -> str:
     )
     notes = "".join(f"\n- {_plain(note)}" for note in manifest.notes)
     jvm = "In the JVM: proven, by this very comparison" if in_jvm else "In the JVM: not proven yet"
+    if manifest.java:
+        rows_run = manifest.jvm_parity[0].rows
+        jvm = (
+            f"In the JVM: proven. The Java in this bundle was compiled, and gave {rows_run} golden "
+            f"rows the original's answers on Java {manifest.java}, in one batch and one at a time"
+        )
     if java:
         jvm += (
             f"; `mvn verify` proves it on your machine, on the {manifest.golden.rows} golden rows"

@@ -63,7 +63,10 @@ class Jars:
         return FOLDER / f"{self.name}.jars"
 
 
-JARS = (Jars("dl4j", "Deeplearning4j", 0.2),)
+JARS = (
+    Jars("dl4j", "Deeplearning4j", 0.2),
+    Jars("java", "the generated Java", 0.1),
+)
 
 
 def environment(name: str) -> Environment:

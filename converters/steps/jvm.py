@@ -48,9 +48,8 @@ def _judge(jobdir: Path) -> JvmReport:
     manifest = manifests.read_manifest(jobdir / contract.BUNDLE_DIR)
     try:
         rows, expected = golden.read(jobdir / contract.BUNDLE_DIR / manifests.GOLDEN_DIR)
-        found = [
-            _compared(manifest, jobdir / contract.JVM_DIR / call, rows, expected) for call in CALLS
-        ]
+        answers = jobdir / contract.JVM_DIR / contract.ANSWERS_DIR
+        found = [_compared(manifest, answers / call, rows, expected) for call in CALLS]
     except golden.GoldenError as error:
         raise Refused(
             "jvm_failed", f"The generated Java left answers that cannot be read: {error}."
@@ -65,7 +64,8 @@ def _judge(jobdir: Path) -> JvmReport:
             f"{' '.join(dict.fromkeys(failed))} Export to another target; the model is kept as it "
             "was.",
         )
-    return JvmReport("proven", rows=verdicts[0].rows, parity=verdicts)
+    ran = contract.read(contract.JvmRun, jobdir / contract.JVM_DIR / contract.RUN_FILE)
+    return JvmReport("proven", rows=verdicts[0].rows, parity=verdicts, java=ran.java)
 
 
 def _compared(

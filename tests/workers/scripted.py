@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from workers.jvm import Checker, Lacking
+
 CONVERT = """
 import hashlib, sys
 from pathlib import Path
@@ -51,6 +53,16 @@ lines = [
 (folder / "SHA256SUMS").write_text("\\n".join(lines) + "\\n")
 """
 Script = Callable[..., None]
+
+
+class NoJava(Checker):
+    """A worker without Java."""
+
+    def __init__(self) -> None:
+        super().__init__(Path("nowhere"))
+
+    def ready(self, folder: Path, log: Callable[[str], None], stopped: Callable[[], bool]) -> None:
+        raise Lacking("there is no Java here")
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from converters import catalog, contract
-from tests.workers.scripted import BUNDLE, CONVERT, JUDGE
+from tests.workers.scripted import BUNDLE, CONVERT, JUDGE, NoJava
 from workers import pipeline
 from workers.pipeline import Cancelled, FetchFailed, Outcome, State
 
@@ -55,7 +55,9 @@ def run(
     told: Told | None = None,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> Outcome:
-    return pipeline.run(folder, REQUEST, fetch, told or Told(), cancelled, lambda: 7, folder.parent)
+    return pipeline.run(
+        folder, REQUEST, fetch, told or Told(), cancelled, lambda: 7, folder.parent, NoJava()
+    )
 
 
 def test_an_honest_run_is_proven_and_leaves_a_checked_bundle(tmp_path, script):
@@ -71,9 +73,8 @@ def test_an_honest_run_is_proven_and_leaves_a_checked_bundle(tmp_path, script):
     assert outcome.manifest == {"build": 7, "file": "model.onnx"}
     assert set(outcome.peak_mb) == {"convert", "judge", "bundle"}
     assert list(told.states) == list(pipeline.STEPS)
-    assert {name for name, state in told.states.items() if state == "skipped"} == set(
-        pipeline.SKIPPED
-    )
+    skipped = {name for name, state in told.states.items() if state == "skipped"}
+    assert skipped == {*pipeline.SKIPPED, "jvm"}
     assert "converted it" in told.text
     assert outcome.log == told.text
 

@@ -2,6 +2,6 @@
 
 from workers.jvm.checker import Checker
 from workers.jvm.runtime import Lacking
-from workers.jvm.server import Cancelled, Ran, ServerEnded, TooLong
+from workers.jvm.server import Cancelled, ServerEnded, TooLong
 
-__all__ = ["Cancelled", "Checker", "Lacking", "Ran", "ServerEnded", "TooLong"]
+__all__ = ["Cancelled", "Checker", "Lacking", "ServerEnded", "TooLong"]

@@ -8,8 +8,9 @@ import uuid
 from collections.abc import Callable
 from pathlib import Path
 
+from converters.contract import JvmRun
 from workers.jvm import runtime
-from workers.jvm.server import Ran, Server
+from workers.jvm.server import Server
 
 
 class Checker:
@@ -41,7 +42,7 @@ class Checker:
 
     def check(
         self, bundle: Path, answers: Path, wall_seconds: float, cancelled: Callable[[], bool]
-    ) -> Ran:
+    ) -> JvmRun:
         """See `Server.check`; `ready` must have been called."""
         with self._lock:
             server = self._open()

