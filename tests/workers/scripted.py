@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from converters.contract import JvmRun
 from workers.jvm import Checker, Lacking
 
 CONVERT = """
@@ -52,7 +53,37 @@ lines = [
 ]
 (folder / "SHA256SUMS").write_text("\\n".join(lines) + "\\n")
 """
+JVM = """
+import sys
+from pathlib import Path
+from converters.contract import JvmReport, OutputKind, OutputParity, write
+folder = Path(sys.argv[1]) / "jvm"
+assert (folder / "answers").is_dir() and (folder / "run.json").is_file()
+parity = [OutputParity("label", OutputKind.LABEL, 20, "passed")]
+write(JvmReport("proven", rows=20, parity=parity, java="17"), folder / "report.json")
+"""
 Script = Callable[..., None]
+
+
+class Java(Checker):
+    """A worker whose Java ends as a test wants it to."""
+
+    def __init__(self, state: str = "ran", message: str = "", error: Exception | None = None):
+        super().__init__(Path("nowhere"))
+        self.run = JvmRun(state, message, "javac", "17", 90, 20, 210)
+        self.error = error
+
+    def ready(self, folder: Path, log: Callable[[str], None], stopped: Callable[[], bool]) -> None:
+        log("Java is there\n")
+
+    def check(
+        self, bundle: Path, answers: Path, wall_seconds: float, cancelled: Callable[[], bool]
+    ) -> JvmRun:
+        assert (bundle / "java" / "pom.xml").is_file()
+        if self.error:
+            raise self.error
+        answers.mkdir()
+        return self.run
 
 
 class NoJava(Checker):
@@ -68,7 +99,7 @@ class NoJava(Checker):
 @pytest.fixture
 def script(monkeypatch) -> Script:
     """Replaces the converters by scripts: honest ones, or what `script(convert=…)` is given."""
-    verbs = {"convert": CONVERT, "judge": JUDGE, "bundle": BUNDLE}
+    verbs = {"convert": CONVERT, "judge": JUDGE, "jvm": JVM, "bundle": BUNDLE}
 
     def command(verb: str, jobdir: Path, python: Path | None = None) -> list[str]:
         return [sys.executable, "-I", "-u", "-c", verbs[verb], str(jobdir)]

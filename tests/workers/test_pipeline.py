@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from converters import catalog, contract
-from tests.workers.scripted import BUNDLE, CONVERT, JUDGE, NoJava
-from workers import pipeline
+from tests.workers.scripted import BUNDLE, CONVERT, JUDGE, Java, NoJava
+from workers import jvm, pipeline
 from workers.pipeline import Cancelled, FetchFailed, Outcome, State
 
 REQUEST = contract.Request("sklearn", "onnx", contract.Identity("prod", "fraud", "3"))
@@ -54,9 +54,17 @@ def run(
     fetch: pipeline.Fetch = fetch,
     told: Told | None = None,
     cancelled: Callable[[], bool] = lambda: False,
+    java: jvm.Checker | None = None,
 ) -> Outcome:
     return pipeline.run(
-        folder, REQUEST, fetch, told or Told(), cancelled, lambda: 7, folder.parent, NoJava()
+        folder,
+        REQUEST,
+        fetch,
+        told or Told(),
+        cancelled,
+        lambda: 7,
+        folder.parent,
+        java or NoJava(),
     )
 
 
@@ -77,6 +85,57 @@ def test_an_honest_run_is_proven_and_leaves_a_checked_bundle(tmp_path, script):
     assert skipped == {*pipeline.SKIPPED, "jvm"}
     assert "converted it" in told.text
     assert outcome.log == told.text
+
+
+def test_java_that_answers_alike_is_part_of_what_was_proven(tmp_path, script):
+    told = Told()
+    outcome = run(tmp_path, told=told, java=Java())
+    assert outcome.state is State.PROVEN, outcome.sentence
+    assert told.states["jvm"] == "done"
+    assert outcome.jvm is not None
+    assert (outcome.jvm.rows, outcome.jvm.java) == (20, "17")
+    assert outcome.peak_mb["jvm"] == 210
+    assert outcome.manifest["build"] == 7
+
+
+def test_java_that_answers_otherwise_is_not_published(tmp_path, script):
+    script(jvm=REFUSES.format(kind="JvmReport", folder="jvm"))
+    outcome = run(tmp_path, java=Java())
+    assert (outcome.state, outcome.code) == (State.REFUSED, "some_code")
+    assert outcome.files == []
+
+
+@pytest.mark.parametrize(
+    ("java", "code", "words"),
+    [
+        (Java("compile", "A.java:3: no"), "jvm_failed", "does not compile: A.java:3: no"),
+        (Java("run", "java.lang.Error: no"), "jvm_failed", "does not run: java.lang.Error: no"),
+        (Java(error=jvm.ServerEnded("it was ended by signal 11")), "jvm_ended", "by signal 11"),
+        (Java(error=jvm.TooLong()), "timeout", "ran longer than 10 minutes"),
+    ],
+)
+def test_java_that_does_not_run_is_our_fault(tmp_path, script, java, code, words):
+    outcome = run(tmp_path, java=java)
+    assert (outcome.state, outcome.code) == (State.CRASHED, code)
+    assert words in outcome.sentence
+
+
+def test_other_java_than_the_jvm_has_run_is_not_published(tmp_path, script):
+    other = BUNDLE.replace('"<project/>"', "f\"<project>{(job / 'jvm').is_dir()}</project>\"")
+    script(bundle=other)
+    outcome = run(tmp_path, java=Java())
+    assert (outcome.state, outcome.code) == (State.CRASHED, "strange_result")
+    assert "Java is not what the JVM has run" in outcome.sentence
+
+
+def test_a_worker_without_java_says_that_nothing_was_proven_there(tmp_path, script):
+    class Listening(Told):
+        def skipped(self, step: str, detail: str) -> None:
+            self.states[step] = detail
+
+    told = Listening()
+    assert run(tmp_path, told=told).state is State.PROVEN
+    assert told.states["jvm"] == "not proven in the JVM: there is no Java here"
 
 
 def test_the_children_are_told_the_sums_of_what_was_fetched(tmp_path, script):
