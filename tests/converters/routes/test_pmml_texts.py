@@ -20,10 +20,12 @@ from converters.targets import pmml
 TEXTS = [
     *("the cat sat on the mat", "The CAT's Sat", "hello world foo bar", "the of and cat", "x"),
     *("cat, sat. on the; mat", "mat mat CAT mat", "dog cat dog sat", "Foo hello bar"),
+    *("日本語 テキスト 東京", "Σίσυφος ΣΑΣ", "naïve façade", "straße ١٢ ²½", "e\u0301te\u0301 ok"),
 ]
 TABLE = pd.DataFrame({"body": TEXTS * 4})
 LABELS = [len(text) % 3 for text in TABLE["body"]]
 HARD = ["", "x y z", "unseen", "THE Cat SAT", "cat  sat", "cat.sat", "mat mat mat mat", "won't cat"]
+HARD += ["日本語 テキスト", "ΣΊΣΥΦΟΣ ΣΑΣ σας", "FAÇADE_naïve", "²½ x½ ١٢٣", "e\u0301te\u0301"]
 HARD += ["a b cat x sat", "CAT", "foo-bar Foo bar", "sat on"]
 EVERY_LETTER = TfidfVectorizer(lowercase=False, token_pattern=r"(?u)\b\w+\b", norm=None)
 MODELS = {
