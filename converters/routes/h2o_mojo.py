@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from converters.catalog import TARGETS
@@ -32,5 +33,8 @@ def convert(model: Loaded, request: Request, folder: Path) -> Converted:
         )
     genmodel_file.refuse_levels(estimator, "no_mojo")
     h2o_columns.check(model.signature, estimator.columns)
-    estimator.model.download_mojo(path=str(folder / FILE))
+    if estimator.file is not None:
+        shutil.copyfile(estimator.file, folder / FILE)
+    else:
+        estimator.model.download_mojo(path=str(folder / FILE))
     return genmodel_file.described(model, FILE)

@@ -13,6 +13,7 @@ from converters.routes.converted import Converted
 from converters.sources import h2o_server
 from converters.sources.h2o import H2OModel
 from converters.sources.loaded import Loaded
+from converters.static.h2o_binary import POJO_OF_MOJO
 from converters.targets import pojo
 
 FILE = next(target.file for target in TARGETS if target.name == "pojo")
@@ -26,6 +27,8 @@ def convert(model: Loaded, request: Request, folder: Path) -> Converted:
             so prove it; what `genmodel_file` refuses of the signature.
     """
     estimator: H2OModel = model.estimator
+    if estimator.file is not None:
+        raise Refused("no_pojo", POJO_OF_MOJO)
     if not estimator.model.have_pojo:
         raise Refused(
             "no_pojo",

@@ -20,6 +20,7 @@ from converters.catalog import TARGETS
 from converters.contract import Input, Output, OutputKind, Signature
 from converters.errors import Refused
 from converters.quoting import quoted
+from converters.routes import pmml_mended
 from converters.routes.converted import Converted
 from converters.sources.loaded import DTYPES, TENSOR, Loaded
 
@@ -43,7 +44,8 @@ def write(model: Loaded, folder: Path) -> Converted:
     with tempfile.TemporaryDirectory(dir=folder, prefix=".pmml-") as aside:
         document = _document(estimator, names, outputs[0].name, Path(aside))
         given, replaced = _fields(document)
-        document.replace(folder / FILE)
+        text = pmml_mended.mended(document.read_text("utf-8"))
+        (folder / FILE).write_text(text, encoding="utf-8", newline="\n")
     outputs, notes = _given(outputs, given)
     if not pmml_limits.takes_missing(estimator):
         # JPMML's trees answer nothing where a value is missing, unless the document says by what

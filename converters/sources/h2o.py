@@ -49,12 +49,14 @@ class H2OModel:
         category: what kind of answers it gives, in H2O's word.
         columns: the features that it was trained on → their levels, None for numbers.
         classes: of a classifier, in its own order.
+        file: the MOJO that it was made of, where it was no binary model.
     """
 
     model: Any
     category: str
     columns: dict[str, list[str] | None]
     classes: list[str]
+    file: Path | None = None
     _told: tuple[Any, list[list[str]], set[str]] | None = None
 
     def table(self, frame: pd.DataFrame, source: str) -> list[list[str]]:
@@ -70,7 +72,7 @@ class H2OModel:
     @property
     def algorithm(self) -> str:
         """H2O's own short name of it: gbm, drf, glm …"""
-        return str(self.model.algo)
+        return str(self.model.algo) if self.file is None else self.archive.info["algo"]
 
     @property
     def instead(self) -> str:
@@ -92,6 +94,8 @@ class H2OModel:
     @functools.cached_property
     def archive(self) -> Archive:
         """The MOJO as data; only for algorithms that have one."""
+        if self.file is not None:
+            return h2o_archive.read(self.file)
         with tempfile.TemporaryDirectory(prefix="mojo-") as scratch:
             path = Path(scratch) / "model.zip"
             self.model.download_mojo(path=str(path))
@@ -139,6 +143,10 @@ def load(folder: Path, config: dict[str, Any]) -> H2OModel:
         Refused: `h2o_version` for a model of another release, `model_unreadable`, `model_class` for
             a kind of model that answers no rows, and what `h2o_server.connected` refuses.
     """
+    if (folder / str(config.get("data") or DATA)).is_file():
+        from converters.sources import h2o_mojo
+
+        return h2o_mojo.load(mlmodel.model_file(folder, config.get("data")))
     place = mlmodel.model_folder(folder, str(config.get("data") or DATA))
     path = _file(place)
     _same_version(str(config.get("h2o_version") or ""))

@@ -16,8 +16,6 @@ from converters.static.kinds import EXAMPLE, Kind
 PICKLED = ("lightgbm", "xgboost", "catboost")
 NOT_CARRIED = {
     "coreml": "CoreML models have no route from here; export the model that it was made of.",
-    "mojo": "A MOJO is no model of MLflow's h2o flavor; it is already the file that H2O's JVM "
-    "library (h2o-genmodel) scores.",
     "xgboost-binary": "Load it with the XGBoost version that wrote it and save it as .ubj or "
     ".json.",
 }
@@ -112,6 +110,8 @@ def _flavor(path: Path, kind: Kind) -> tuple[str, dict[str, Any]]:
         return "catboost", {"data": name, "model_type": "CatBoost", "save_format": "cbm"}
     if kind.name == "catboost-json":
         return "catboost", {"data": name, "model_type": "CatBoost", "save_format": "json"}
+    if kind.name == "mojo":
+        return "h2o", {"data": name}
     if kind.name in ("keras", "hdf5"):
         return "tensorflow", {"data": name, "model_type": "keras"}
     if kind.name in ("torch", "torchscript", "torch-export", "state-dict"):

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from converters.environments import environment
+from converters.static import networks
 from converters.static.errors import Unreadable
 from converters.static.finding import Finding
 
@@ -26,6 +27,20 @@ WITHOUT_MOJO = ("NaiveBayes", "Aggregator")
 WITHOUT_POJO = ("IsolationForest", "ExtendedIsolationForest", "StackedEnsemble", "RuleFit", "GAM")
 # They answer no row with a class, a number, a cluster or a score.
 UNCOMPARED = ("PCA", "GLRM", "SVD", "Word2Vec", "CoxPH", "Aggregator", "TargetEncoder")
+# MOJOs that H2O imports again (hex.generic.Generic), of those whose answers are compared here.
+IMPORTED = ("gbm", "drf", "glm", "deeplearning", "isolationforest")
+PLAIN_ENCODINGS = ("AUTO", "Enum")
+# H2O's own answers of these MOJOs and genmodel's differ where a level is unknown.
+IMPUTING = ("glm", "deeplearning")
+LEVELS_OF_MOJO = (
+    "A MOJO alone of a linear model or a network converts only where it reads numbers: on a level "
+    "that it does not know, H2O and genmodel answer differently. Log the model itself with "
+    "mlflow.h2o."
+)
+POJO_OF_MOJO = (
+    "H2O writes a POJO of the model that it trained, not of its MOJO. Export the MOJO, or log the "
+    "model itself with mlflow.h2o."
+)
 TITLES = {"onnx": "ONNX", "pmml": "PMML"}
 
 
@@ -78,7 +93,10 @@ def findings(path: Path) -> list[Finding]:
         Unreadable: as `read`.
     """
     with path.open("rb") as stream:
-        facts = read(stream.read(HEAD))
+        content = stream.read(HEAD)
+    if content.startswith(b"PK"):
+        return _of_mojo(networks.mojo(path))
+    facts = read(content)
     own, name = pinned(), facts.algorithm
     if facts.release != own:
         return [Finding("h2o_version", other_release(facts.release, own))]
@@ -98,6 +116,61 @@ def findings(path: Path) -> list[Finding]:
             sentence = f"H2O writes no {target.upper()} of {name} models; try another target."
             found.append(Finding(code, sentence, target))
     return found
+
+
+def _of_mojo(info: dict[str, str]) -> list[Finding]:
+    """What the `[info]` of a MOJO rules out."""
+    if why := not_answered(info):
+        return [why]
+    algorithm = info.get("algo", "")
+    found = [Finding("no_pojo", POJO_OF_MOJO, "pojo")]
+    if algorithm in IMPUTING:
+        found.append(Finding("model_class", LEVELS_OF_MOJO, caveat=True))
+    if algorithm not in {name.lower() for name in WRITTEN}:
+        found += [
+            Finding("no_converter", f"H2O's {algorithm} MOJOs are not written in {title} here.", to)
+            for to, title in TITLES.items()
+        ]
+    return found
+
+
+def not_answered(info: dict[str, str]) -> Finding | None:
+    """Why a MOJO is not compared with H2O's own answers here; None where it is."""
+    saved, algorithm = info.get("h2o_version", ""), info.get("algo", "")
+    if saved.split(".")[:2] != pinned().split(".")[:2]:
+        return Finding(
+            "h2o_version",
+            f"The MOJO was written by H2O {saved or '(it does not say which)'}, and here is "
+            f"{pinned()}. It is already the file that h2o-genmodel of its release scores; for "
+            f"another target, train the model with h2o=={pinned()}.",
+        )
+    if algorithm not in IMPORTED:
+        return Finding(
+            "model_class",
+            f"A MOJO of {algorithm or 'this kind'} alone is not compared with H2O's own answers "
+            f"here; those of {', '.join(IMPORTED)} are. Log the model itself with mlflow.h2o.",
+        )
+    encoding = info.get("_genmodel_encoding", "AUTO")
+    if encoding not in PLAIN_ENCODINGS:
+        return Finding(
+            "h2o_columns",
+            f"The model was trained with categorical_encoding={encoding}: it reads columns that "
+            "H2O makes of the given ones, which is proven for no target here. Use 'enum' instead.",
+        )
+    offset = info.get("offset_column", "null")
+    if offset not in ("null", ""):
+        return Finding(
+            "h2o_offset",
+            f"The model was trained with the offset column {offset!r}, which genmodel is given "
+            "apart from the row. Train it without, or make it a feature.",
+        )
+    if info.get("output_anomaly_flag") == "true":
+        return Finding(
+            "model_class",
+            "The isolation forest was trained with a contamination, by which H2O names anomalies; "
+            "scores alone are compared here. Train it without.",
+        )
+    return None
 
 
 def other_release(saved: str, own: str) -> str:

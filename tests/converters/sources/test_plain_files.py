@@ -20,6 +20,7 @@ FLAVORS = {
     **{"linear.skops": "sklearn", "booster.json": "xgboost", "booster.ubj": "xgboost"},
     **{"booster.txt": "lightgbm", "booster.cbm": "catboost", "network.onnx": "onnx"},
     **{"document.pmml": "pmml", "network.keras": "tensorflow", "layers.h5": "tensorflow"},
+    **{"mojo.zip": "h2o"},
 }
 
 
@@ -46,7 +47,6 @@ def test_a_joblib_file_answers_as_the_model_that_was_saved(tmp_path, compress):
         ((SEEDS / "booster.txt").read_bytes(), "model.cbm", "mislabelled", "LightGBM"),
         ((SEEDS / "linear.pkl").read_bytes(), "model.onnx", "mislabelled", "pickle"),
         ((SEEDS / "network.onnx").read_bytes(), "model.pkl", "mislabelled", "ONNX"),
-        ((SEEDS / "mojo.zip").read_bytes(), "model.zip", "plain_file", "MOJO"),
         (b"binf" + b"\0" * 90, "model.bst", "plain_file", "old binary"),
         (b"<!DOCTYPE html><html>Sign in", "model.pkl", "model_unreadable", "web page"),
         (b"version https://git-lfs.github.com/spec/v1\n", "model.pt", "model_unreadable", "LFS"),

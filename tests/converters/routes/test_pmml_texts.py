@@ -1,0 +1,63 @@
+"""Texts in PMML by SkLearn2PMML: letters' case, texts of no known word, several words in a row."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn import compose, neighbors, pipeline
+from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+
+from converters.contract import Column, OutputKind, Signature
+from converters.routes import pmml_program
+from converters.sources.loaded import Loaded
+from converters.targets import pmml
+
+TEXTS = [
+    *("the cat sat on the mat", "The CAT's Sat", "hello world foo bar", "the of and cat", "x"),
+    *("cat, sat. on the; mat", "mat mat CAT mat", "dog cat dog sat", "Foo hello bar"),
+    *("日本語 テキスト 東京", "Σίσυφος ΣΑΣ", "naïve façade", "straße ١٢ ²½", "e\u0301te\u0301 ok"),
+]
+TABLE = pd.DataFrame({"body": TEXTS * 4})
+LABELS = [len(text) % 3 for text in TABLE["body"]]
+HARD = ["", "x y z", "unseen", "THE Cat SAT", "cat  sat", "cat.sat", "mat mat mat mat", "won't cat"]
+HARD += ["日本語 テキスト", "ΣΊΣΥΦΟΣ ΣΑΣ σας", "FAÇADE_naïve", "²½ x½ ١٢٣", "e\u0301te\u0301"]
+HARD += ["a b cat x sat", "CAT", "foo-bar Foo bar", "sat on"]
+EVERY_LETTER = TfidfVectorizer(lowercase=False, token_pattern=r"(?u)\b\w+\b", norm=None)
+MODELS = {
+    "texts of no known word": (TfidfVectorizer(), LogisticRegression()),
+    "pairs and threes": (
+        TfidfVectorizer(ngram_range=(2, 3), use_idf=False, norm="l1", max_df=0.9),
+        neighbors.NearestCentroid(),
+    ),
+    "case": (CountVectorizer(lowercase=False), LogisticRegression()),
+    "case and every letter": (EVERY_LETTER, LogisticRegression()),
+    "two of one column": (
+        compose.make_column_transformer(
+            (CountVectorizer(stop_words="english", binary=True), "body"), (EVERY_LETTER, "body")
+        ),
+        LogisticRegression(),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_texts_answer_as_the_original_does(name: str, tmp_path: Path):
+    model: Any = pipeline.make_pipeline(*MODELS[name])
+    alone = name != "two of one column"
+    model.fit(TABLE["body"] if alone else TABLE, LABELS)
+    signature = Signature([Column("body", "string")])
+    loaded = Loaded("sklearn", model, {}, tmp_path, signature, one_text=alone)
+    converted = pmml_program.write(loaded, tmp_path)
+    asked = {"body": np.array([*HARD, *TEXTS], dtype=object)}
+    told = loaded.answer(asked, converted.outputs)
+    got = pmml.open(tmp_path / converted.file).score(asked, converted.inputs, converted.outputs)
+    for one in converted.outputs:
+        if one.kind is OutputKind.LABEL:
+            assert got[one.name].tolist() == told[one.name].tolist()
+        else:
+            np.testing.assert_allclose(got[one.name], told[one.name], rtol=1e-9)
