@@ -1,0 +1,103 @@
+"""Seconds of a JVM check of a model of 50 columns, warm: compile, run on golden rows, judge.
+
+The peer is what people would do: `mvn verify` on the same project, its repository warm.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from converters import contract
+from converters.bundle.build import build
+from converters.steps import jvm as judging
+from workers import environments, jvm
+
+COLUMNS = 50
+RUNS = 9
+MOST_SECONDS = 1.0
+
+
+def main() -> int:
+    """Time both in turn, and print the figures."""
+    from tests.converters.bundle.jobs import wide_job
+
+    with tempfile.TemporaryDirectory(prefix="crossport-bench-") as place:
+        folder = Path(place)
+        job = wide_job(folder / "job", [f"column {i}" for i in range(COLUMNS)])
+        build(job)
+        checker = jvm.Checker(folder / "servers", checks_per_server=1000)
+        checker.ready(environments.default_folder(), sys.stderr.write, lambda: False)
+        try:
+            cold, _ = timed(lambda: check(checker, job))
+            maven(job)
+            ours, peers, last = [], [], None
+            for _ in range(RUNS):
+                seconds, last = timed(lambda: check(checker, job))
+                ours.append(seconds)
+                peers.append(timed(lambda: maven(job))[0])
+        finally:
+            checker.close()
+    warm, peer = statistics.median(ours), statistics.median(peers)
+    tell("warm", warm, "s", "mvn verify", warm / peer, MOST_SECONDS)
+    tell("first check of a worker", cold, "s")
+    tell("memory of the server", float(last.resident_mb) if last else 0.0, "MB")
+    return 0
+
+
+def check(checker: jvm.Checker, job: Path) -> contract.JvmRun:
+    """One whole check, as the pipeline does it but for the start of the judging child."""
+    answers = job / contract.JVM_DIR
+    shutil.rmtree(answers, ignore_errors=True)
+    answers.mkdir()
+    bundle = job / contract.BUNDLE_DIR
+    ran = checker.check(bundle, answers / contract.ANSWERS_DIR, 60, lambda: False)
+    contract.write(ran, answers / contract.RUN_FILE)
+    if not judging.run(job) or ran.state != "ran":
+        raise RuntimeError(ran.message)
+    return ran
+
+
+def maven(job: Path) -> None:
+    """The project's own JUnit test."""
+    command = ["mvn", "--batch-mode", "--quiet", "verify"]
+    subprocess.run(command, cwd=job / "bundle" / "java", check=True, stdout=subprocess.DEVNULL)
+
+
+def timed(call: Callable[[], contract.JvmRun | None]) -> tuple[float, contract.JvmRun | None]:
+    begun = time.monotonic()
+    told = call()
+    return time.monotonic() - begun, told
+
+
+def tell(
+    figure: str,
+    value: float,
+    unit: str,
+    peer: str | None = None,
+    ratio: float | None = None,
+    goal: float | None = None,
+) -> None:
+    """One figure as a line of JSON."""
+    line = {
+        "bench": "jvm_check",
+        "figure": figure,
+        "value": round(value, 3),
+        "unit": unit,
+        "peer": peer,
+        "ratio": None if ratio is None else round(ratio, 3),
+        "goal": goal,
+        "met": None if goal is None else value <= goal,
+    }
+    sys.stdout.write(json.dumps(line) + "\n")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
