@@ -81,21 +81,39 @@ def ready(name: str, folder: Path, log: Log, stopped: Callable[[], bool]) -> Pat
     """
     if found := python_of(name, folder):
         return found
-    folder.mkdir(parents=True, exist_ok=True)
     place = folder / f"{name}-{digest(name)}"
-    with lock(place.with_suffix(".lock"), stopped):
-        if found := python_of(name, folder):
-            return found
+    return once(
+        place,
+        lambda: python_of(name, folder),
+        lambda: _build(name, place, log, stopped),
+        stopped,
+    )
+
+
+def once(
+    place: Path,
+    found: Callable[[], Path | None],
+    build: Callable[[], Path],
+    stopped: Callable[[], bool],
+) -> Path:
+    """What `found` gives, else what `build` makes in `place`: whole or not at all, by one of us.
+
+    Raises:
+        Stopped: `stopped` said so while another one built. Whatever `build` raises.
+    """
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with _lock(place.with_suffix(".lock"), stopped):
+        if there := found():
+            return there
         remove_tree(place)
         try:
-            _build(name, place, log, stopped)
+            return build()
         except BaseException:
             remove_tree(place)
             raise
-    return place / "bin" / "python"
 
 
-def _build(name: str, place: Path, log: Log, stopped: Callable[[], bool]) -> None:
+def _build(name: str, place: Path, log: Log, stopped: Callable[[], bool]) -> Path:
     row = environments.environment(name)
     uv = _uv()
     log(f"building the {row.title} environment, about {row.gigabytes:g} GB, once on this worker\n")
@@ -114,6 +132,7 @@ def _build(name: str, place: Path, log: Log, stopped: Callable[[], bool]) -> Non
     (site,) = place.glob("lib/python*/site-packages")
     (site / "converters").symlink_to(environments.FOLDER.parent)
     (place / STAMP).touch()
+    return place / "bin" / "python"
 
 
 def pins_of(pins: str, names: Sequence[str]) -> str:
@@ -222,7 +241,7 @@ def _harmless(key: str) -> bool:
 
 
 @contextlib.contextmanager
-def lock(path: Path, stopped: Callable[[], bool]) -> Iterator[None]:
+def _lock(path: Path, stopped: Callable[[], bool]) -> Iterator[None]:
     """One builder at a time, on this machine."""
     with path.open("w") as file:
         while True:

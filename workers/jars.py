@@ -16,8 +16,7 @@ from pathlib import Path
 from xml.sax.saxutils import escape
 
 from converters import environments
-from workers.environments import STAMP, EnvironmentProblem, Log, call, lock
-from workers.sandbox import remove_tree
+from workers.environments import STAMP, EnvironmentProblem, Log, call, once
 
 PLUGIN = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1"
 PLATFORMS = (("Linux", "x86_64"),)
@@ -68,25 +67,18 @@ def ready(name: str, folder: Path, log: Log, stopped: Callable[[], bool]) -> Pat
         EnvironmentProblem: they cannot be had. environments.Stopped: `stopped` said so.
     """
     place = place_of(name, folder)
-    if _complete(name, place):
-        return place / "jars"
-    folder.mkdir(parents=True, exist_ok=True)
-    with lock(place.with_suffix(".lock"), stopped):
-        if _complete(name, place):
-            return place / "jars"
-        remove_tree(place)
-        try:
-            _fetch(name, place, log, stopped)
-        except BaseException:
-            remove_tree(place)
-            raise
-    return place / "jars"
+    return _complete(name, place) or once(
+        place,
+        lambda: _complete(name, place),
+        lambda: _fetch(name, place, log, stopped),
+        stopped,
+    )
 
 
-def _complete(name: str, place: Path) -> bool:
-    if not (place / STAMP).exists():
-        return False
-    return not _differing(name, place / "jars")
+def _complete(name: str, place: Path) -> Path | None:
+    """The folder of a set that has been fetched and is still what it was."""
+    found = place / "jars"
+    return found if (place / STAMP).exists() and not _differing(name, found) else None
 
 
 def _differing(name: str, folder: Path) -> list[str]:
@@ -103,7 +95,7 @@ def _differing(name: str, folder: Path) -> list[str]:
     )
 
 
-def _fetch(name: str, place: Path, log: Log, stopped: Callable[[], bool]) -> None:
+def _fetch(name: str, place: Path, log: Log, stopped: Callable[[], bool]) -> Path:
     row = environments.jars(name)
     maven = shutil.which("mvn")
     if (platform.system(), platform.machine()) not in PLATFORMS:
@@ -132,6 +124,7 @@ def _fetch(name: str, place: Path, log: Log, stopped: Callable[[], bool]) -> Non
             f"{', '.join(differing[:3])}. Look at the repository that it fetches from.",
         )
     (place / STAMP).touch()
+    return place / "jars"
 
 
 def _pom(wanted: list[Pin]) -> str:

@@ -39,6 +39,9 @@ MOST_SPECIAL = 1500
 # Flavors whose libraries are asked in this process, whether they take an infinity; of so many
 # columns, for so long.
 TAKE_INFINITE = frozenset({"sklearn", "xgboost", "lightgbm", "catboost", "statsmodels"})
+# H2O holds every number as a double, and takes the least whole number of 64 bits for a missing one.
+IN_DOUBLES = frozenset({"h2o"})
+LARGEST_WHOLE = 2**53
 MOST_INFINITE = 100
 INFINITE_SECONDS = 3.0
 # How often random rows are added where many turn out to be the same, as in small input spaces.
@@ -129,7 +132,7 @@ def sample(
     groves = walk.learn(model.estimator, features)
     each = _seconds_a_row(model, outputs, table)
     wanted = _affordable(each, request.rows)
-    _add_special(table)
+    _add_special(table, model.flavor)
     _add_infinite(model, outputs, table)
     _add_thresholds(table, wanted)
     _add_paths(table, groves, each)
@@ -239,12 +242,14 @@ def _learn_others(
         table.add("dataset", known)
 
 
-def _add_special(table: _Table) -> None:
+def _add_special(table: _Table, flavor: str) -> None:
     budget = MOST_SPECIAL
     for i, feature in enumerate(table.features):
         for kind, values in special_values(feature).items():
             if budget <= 0 and kind != "missing":
                 continue
+            if kind == "extreme" and flavor in IN_DOUBLES:
+                values = [value for value in values if abs(value) <= LARGEST_WHOLE]
             columns = table.base(len(values))
             columns[i] = cast(feature, values)
             table.add(f"{kind}:{feature.name}", columns)
@@ -254,7 +259,7 @@ def _add_special(table: _Table) -> None:
 
 def _add_infinite(model: Loaded, outputs: Sequence[Output], table: _Table) -> None:
     """Infinities, one column at a time, where the original answers them: most models do not."""
-    if model.flavor not in TAKE_INFINITE:
+    if model.flavor not in TAKE_INFINITE or not outputs:
         return
     begun = time.monotonic()
     for i, feature in enumerate(table.features[:MOST_INFINITE]):

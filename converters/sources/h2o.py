@@ -22,7 +22,7 @@ from converters.trees import h2o as grown
 from converters.trees.form import Ensemble, thresholds
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from converters.sampling.features import Feature
 
@@ -150,23 +150,8 @@ def load(folder: Path, config: dict[str, Any]) -> H2OModel:
     place = mlmodel.model_folder(folder, str(config.get("data") or DATA))
     path = _file(place)
     _same_version(str(config.get("h2o_version") or ""))
-    server = h2o_server.connected()
-    from h2o.exceptions import H2OConnectionError, H2OError, H2OResponseError, H2OServerError
-
-    try:
-        model = server.upload_model(str(path))
-    except H2OConnectionError as error:
-        raise h2o_server.gone(error) from error
-    except (H2OResponseError, H2OServerError, H2OError, OSError, ValueError) as error:
-        raise mlmodel.unreadable(path, error) from error
-    told = model._model_json["output"]
-    category = str(told["model_category"])
-    if category not in CATEGORIES:
-        raise Refused(
-            "model_class",
-            f"An H2O model of the kind {category} is not compared row by row here; "
-            f"{', '.join(CATEGORIES)} are.",
-        )
+    model = taken(h2o_server.connected().upload_model, path)
+    told, category = model._model_json["output"], category_of(model)
     _refuse_made_columns(model, told)
     names = [str(name) for name in told["names"]]
     levels = dict(zip(names, told["domains"], strict=True))
@@ -175,6 +160,38 @@ def load(folder: Path, config: dict[str, Any]) -> H2OModel:
     response = names[-1] if category in SUPERVISED else ""
     classes = [str(one) for one in levels.get(response) or []] if category in CLASSIFIERS else []
     return H2OModel(model, category, columns, classes)
+
+
+def taken(take: Callable[[str], Any], path: Path) -> Any:
+    """What a server makes of a model's file.
+
+    Raises:
+        Refused: `model_unreadable`; `h2o_server` where the server ended over it.
+    """
+    from h2o.exceptions import H2OConnectionError, H2OError, H2OResponseError, H2OServerError
+
+    try:
+        return take(str(path))
+    except H2OConnectionError as error:
+        raise h2o_server.gone(error) from error
+    except (H2OResponseError, H2OServerError, H2OError, OSError, ValueError) as error:
+        raise mlmodel.unreadable(path, error) from error
+
+
+def category_of(model: Any) -> str:
+    """The kind of a model, as H2O names it.
+
+    Raises:
+        Refused: `model_class` for one that answers no rows.
+    """
+    category = str(model._model_json["output"]["model_category"])
+    if category not in CATEGORIES:
+        raise Refused(
+            "model_class",
+            f"An H2O model of the kind {category} is not compared row by row here; "
+            f"{', '.join(CATEGORIES)} are.",
+        )
+    return category
 
 
 def _refuse_made_columns(model: Any, told: Any) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from converters.errors import Refused
 from converters.sources import h2o_archive, h2o_server, mlmodel
-from converters.sources.h2o import CATEGORIES, CLASSIFIERS, H2OModel
+from converters.sources.h2o import CLASSIFIERS, H2OModel, category_of, taken
 from converters.static import h2o_binary
 
 # What a damaged archive makes of our own reading.
@@ -28,23 +28,8 @@ def load(path: Path) -> H2OModel:
         raise mlmodel.unreadable(path, error) from error
     if why := h2o_binary.not_answered(archive.info):
         raise Refused(why.code, why.sentence)
-    server = h2o_server.connected()
-    from h2o.exceptions import H2OConnectionError, H2OError
-
-    try:
-        model = server.import_mojo(str(path))
-    except H2OConnectionError as error:
-        raise h2o_server.gone(error) from error
-    except (H2OError, OSError, ValueError) as error:
-        raise mlmodel.unreadable(path, error) from error
-    told = model._model_json["output"]
-    category = str(told["model_category"])
-    if category not in CATEGORIES:
-        raise Refused(
-            "model_class",
-            f"An H2O model of the kind {category} is not compared row by row here; "
-            f"{', '.join(CATEGORIES)} are.",
-        )
+    model = taken(h2o_server.connected().import_mojo, path)
+    told, category = model._model_json["output"], category_of(model)
     levels = dict(zip(map(str, told["names"]), told["domains"], strict=True))
     columns = {name: levels.get(name) for name in archive.columns}
     if archive.info["algo"] in h2o_binary.IMPUTING and any(columns.values()):

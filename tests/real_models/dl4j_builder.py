@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -229,16 +228,5 @@ def operation(folder: Path) -> None:
     _bare(keras.Model(cells, keras.layers.Dense(4)(cells) + cells), folder)
 
 
-def main(arguments: list[str]) -> None:
-    """Build the named models, or all; a random seed for each, so that each is the same alone."""
-    sys.path.append(os.environ["STANDARD_PACKAGES"])
-    folder, names = Path(arguments[0]), arguments[1:] or list(MODELS)
-    import keras
-
-    for name in names:
-        keras.utils.set_random_seed(7)
-        MODELS[name](folder / name)
-
-
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    tensorflow_builder.build(MODELS, sys.argv[1:])

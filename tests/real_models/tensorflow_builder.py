@@ -591,16 +591,16 @@ def writes_files(folder: Path) -> None:
     save(Net(), random(30, 3), folder)
 
 
-def main(arguments: Sequence[str]) -> None:
+def build(makers: dict[str, Callable[[Path], None]], arguments: Sequence[str]) -> None:
     """Build the named models, or all; a random seed for each, so that each is the same alone."""
     sys.path.append(os.environ["STANDARD_PACKAGES"])
-    folder, names = Path(arguments[0]), arguments[1:] or list(MODELS)
+    folder, names = Path(arguments[0]), arguments[1:] or list(makers)
     import keras
 
     for name in names:
         keras.utils.set_random_seed(7)
-        MODELS[name](folder / name)
+        makers[name](folder / name)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    build(MODELS, sys.argv[1:])

@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from converters import contract, golden, parity
-from converters.contract import ConvertReport, Identity, Options, OutputParity, Request
+from converters.contract import (
+    ConvertReport,
+    Identity,
+    Options,
+    Output,
+    OutputKind,
+    OutputParity,
+    Request,
+)
+from converters.golden import Answers
 from converters.steps import convert
 from converters.targets import onnx as target
 from tests.real_models.sklearn_models import Make
@@ -22,6 +34,15 @@ def converted(
     contract.write(request, jobdir / contract.REQUEST_FILE)
     convert.run(jobdir)
     return contract.read(ConvertReport, jobdir / contract.CONVERT_DIR / contract.REPORT_FILE)
+
+
+def answer_alike(told: Answers, got: Answers, outputs: Sequence[Output], rtol: float) -> None:
+    """Labels are the same, and numbers as near to the original's as asked."""
+    for one in outputs:
+        if one.kind is OutputKind.LABEL:
+            assert got[one.name].tolist() == told[one.name].tolist()
+        else:
+            np.testing.assert_allclose(got[one.name], told[one.name], rtol=rtol)
 
 
 def judged(jobdir: Path, report: ConvertReport) -> list[OutputParity]:

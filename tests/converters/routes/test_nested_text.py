@@ -11,12 +11,13 @@ import pytest
 from sklearn import calibration, compose, ensemble, linear_model, multioutput, pipeline
 from sklearn.preprocessing import OneHotEncoder
 
-from converters.contract import Column, Identity, OutputKind, Request, Signature
+from converters.contract import Column, Identity, Request, Signature
 from converters.onnx_graph import nullable
 from converters.routes import onnx_file
 from converters.sources import signatures
 from converters.sources.loaded import Loaded
 from converters.targets import onnx
+from tests.converters.routes import proof
 
 WORDS = np.array(["", "Rome", "Oslo", "Bern"] * 15, dtype=object)
 NUMBERS = np.random.default_rng(8).normal(size=60)
@@ -56,11 +57,7 @@ def test_empty_text_learned_deep_inside_is_no_missing_text(name: str, tmp_path: 
     asked = {"town": np.array(["", "Rome", "unseen"], object), "n": np.array([-0.4, -0.3, -0.2])}
     told = loaded.answer(asked, converted.outputs)
     got = onnx.open(tmp_path / converted.file).score(asked, converted.inputs, converted.outputs)
-    for one in converted.outputs:
-        if one.kind is OutputKind.LABEL:
-            assert got[one.name].tolist() == told[one.name].tolist()
-        else:
-            np.testing.assert_allclose(got[one.name], told[one.name], rtol=1e-12)
+    proof.answer_alike(told, got, converted.outputs, rtol=1e-12)
     model = OUTER[name]().fit(replaced("Ulm"), LABELS)
     assert not nullable.learns_empty_text(model)
 

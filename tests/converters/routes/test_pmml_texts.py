@@ -12,10 +12,11 @@ from sklearn import compose, neighbors, pipeline
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
-from converters.contract import Column, OutputKind, Signature
+from converters.contract import Column, Signature
 from converters.routes import pmml_program
 from converters.sources.loaded import Loaded
 from converters.targets import pmml
+from tests.converters.routes import proof
 
 TEXTS = [
     *("the cat sat on the mat", "The CAT's Sat", "hello world foo bar", "the of and cat", "x"),
@@ -56,8 +57,4 @@ def test_texts_answer_as_the_original_does(name: str, tmp_path: Path):
     asked = {"body": np.array([*HARD, *TEXTS], dtype=object)}
     told = loaded.answer(asked, converted.outputs)
     got = pmml.open(tmp_path / converted.file).score(asked, converted.inputs, converted.outputs)
-    for one in converted.outputs:
-        if one.kind is OutputKind.LABEL:
-            assert got[one.name].tolist() == told[one.name].tolist()
-        else:
-            np.testing.assert_allclose(got[one.name], told[one.name], rtol=1e-9)
+    proof.answer_alike(told, got, converted.outputs, rtol=1e-9)
