@@ -166,6 +166,22 @@ class Output:
 
 
 @dataclass(frozen=True)
+class Domain:
+    """Which values one column of the signature takes, as far as the model tells.
+
+    low, high: about where its numbers lie; none where the model does not tell.
+    categories: the values that its encoders learned, if there are not too many.
+    closed: the original was seen to refuse a value that is none of them.
+    """
+
+    column: str
+    low: float | None = None
+    high: float | None = None
+    categories: list[str] = field(default_factory=list)
+    closed: bool = False
+
+
+@dataclass(frozen=True)
 class OtherLengths:
     """Rows of other lengths than the signature's, which the file takes too.
 
@@ -255,6 +271,7 @@ class ConvertReport:
     # Files that `file` itself reads, such as ONNX's external data: name → sha256.
     data_files: dict[str, str] = field(default_factory=dict)
     lengths: list[OtherLengths] = field(default_factory=list)
+    domains: list[Domain] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
     schema: int = SCHEMA
 

@@ -114,6 +114,7 @@ class Manifest:
     data_files: list[str] = field(default_factory=list)  # beside `file`, which reads them
     # Golden rows of other lengths, where the file takes them; `folder` is in the bundle.
     lengths: list[contract.OtherLengths] = field(default_factory=list)
+    domains: list[contract.Domain] = field(default_factory=list)
     files: dict[str, str] = field(default_factory=dict)
     schema: int = SCHEMA
 
@@ -171,6 +172,7 @@ def compose(
             for told, proven in zip(converted.lengths, judged.lengths, strict=True)
             if proven.golden
         ],
+        domains=converted.domains,
         licences=licences(request.target),
     )
 

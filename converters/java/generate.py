@@ -7,20 +7,11 @@ from pathlib import Path
 from string import Template
 
 from converters.bundle.manifest import Manifest
-from converters.java import inputs, outputs, pmml, tensors, tests
-from converters.java.plan import Feed, Plan, plan
-from converters.java.text import constant_list, javadoc, string, wrapped, xml
+from converters.java import batches, facts, inputs, outputs, pmml, tensors, tests
+from converters.java.plan import Plan, plan
+from converters.java.text import javadoc, string, wrapped, xml
 
-# dtype of an input → ONNX Runtime's word for it, and the bytes of one value.
-ONNX_TYPES = {
-    "float64": ("DOUBLE", 8),
-    "float32": ("FLOAT", 4),
-    "int64": ("INT64", 8),
-    "int32": ("INT32", 4),
-    "bool": ("BOOL", 1),
-    "string": ("STRING", 8),
-}
-# What one thread's buffers may hold, and the most rows that are scored in one call.
+# What one call's memory may hold, and the most rows that are scored in one call.
 BUFFER_BYTES = 8 << 20
 MOST_ROWS = 4096
 RUNTIMES = {
@@ -54,11 +45,27 @@ def generate(manifest: Manifest, folder: Path) -> None:
     _write_input(project, main)
     _write_model(project, main)
     _write(main / f"{project.prefix}Output.java", "Output.java", names | outputs.parts(project))
-    needed = _needs_values(project)
-    if needed:
-        _write(main / "Values.java", "Values.java", names | _text_checks(project))
+    _write(main / "Values.java", "Values.java", names | _text_checks(project))
+    for name, parts in (
+        ("Schema", facts.schema_parts(project)),
+        ("Provenance", facts.provenance_parts(project)),
+        ("Scorer", facts.scorer_parts(project)),
+    ):
+        _write(main / f"{project.prefix}{name}.java", f"{name}.java", names | parts)
+    _write(main / "Csv.java", "Csv.java", names)
     golden = names | {"unreachable": _UNREACHABLE[manifest.target]}
     _write(test / "GoldenRows.java", "GoldenRows.java", golden)
+    own = _OWN_MEMORY.substitute(names) if manifest.target == "onnx" else ""
+    _write(
+        test / f"{project.prefix}Benchmark.java",
+        "Benchmark.java",
+        names
+        | {
+            "own_memory": own,
+            "own_setup": _OWN_SETUP.substitute(names) if own else "",
+            "own_state": f"  private {project.prefix}Batch batch;\n" if own else "",
+        },
+    )
     _write(test / "GoldenInputs.java", "GoldenInputs.java", names | tests.input_parts(project))
     _write(test / "GoldenAnswers.java", "GoldenAnswers.java", names | tests.answer_parts(project))
     _write(
@@ -66,6 +73,19 @@ def generate(manifest: Manifest, folder: Path) -> None:
         "ModelTest.java",
         names | tests.parts(project) | {"imports": _test_imports(project)},
     )
+
+
+_OWN_SETUP = Template("""\
+    batch = new ${prefix}Batch(rows);
+    inputs.forEach(batch::put);
+""")
+_OWN_MEMORY = Template("""
+  @Benchmark
+  public ${prefix}Batch inMemoryOfTheCallersOwn() {
+    model.score(batch);
+    return batch;
+  }
+""")
 
 
 def _sum_parts(manifest: Manifest, size: int) -> dict[str, str]:
@@ -93,6 +113,8 @@ def _pom_parts(project: Plan) -> dict[str, str]:
     manifest = project.manifest
     group, artifact = RUNTIMES[manifest.target]
     return {
+        "package": project.package,
+        "prefix": project.prefix,
         "group": manifest.maven.group,
         "artifact": manifest.maven.artifact,
         "version": manifest.maven.version,
@@ -144,31 +166,14 @@ def _write_model(project: Plan, main: Path) -> None:
         _write(path, "PmmlModel.java", names)
         _write(main / "Results.java", "Results.java", _names(project))
         return
-    wide = sum(feed.width * ONNX_TYPES[feed.dtype][1] for feed in project.feeds)
+    wide = sum(feed.width * batches.ONNX_TYPES[feed.dtype][1] for feed in project.feeds)
     rows = max(1, min(MOST_ROWS, BUFFER_BYTES // wide))
     _write(path, "OnnxModel.java", names | {"most_rows": str(rows)})
-    _write(main / "Schema.java", "Schema.java", _names(project) | _schema_parts(project))
-    _write(main / "Tensors.java", "Tensors.java", _names(project))
-
-
-def _schema_parts(project: Plan) -> dict[str, str]:
-    feeds = [
-        f"new Feed({string(feed.name)}, OnnxJavaType.{ONNX_TYPES[feed.dtype][0]}, {_dims(feed)})"
-        for feed in project.feeds
-    ]
-    outs = ", ".join(string(answer.output.name) for answer in project.answers)
-    needed = ["java.util.List", "java.util.Set", "java.util.stream.LongStream"]
-    if len(feeds) > 250:
-        needed.append("java.util.ArrayList")
-    return {
-        "imports": "".join(f"import {name};\n" for name in sorted(needed)),
-        "feeds": constant_list("static final", "Feed", "FEEDS", feeds),
-        "outputs": f"  static final Set<String> OUTPUTS = Set.of({outs});\n",
-    }
-
-
-def _dims(feed: Feed) -> str:
-    return ", ".join(map(str, feed.shape))
+    own = _names(project)
+    _write(main / f"{project.prefix}Batch.java", "Batch.java", own | batches.parts(project))
+    _write(main / f"{project.prefix}Options.java", "Options.java", own)
+    _write(main / "Feeds.java", "Feeds.java", own | batches.feed_parts(project))
+    _write(main / "Tensors.java", "Tensors.java", own)
 
 
 def _model_javadoc(project: Plan) -> str:
@@ -182,30 +187,22 @@ def _model_javadoc(project: Plan) -> str:
     return "\n *\n".join(paragraphs)
 
 
-def _needs_values(project: Plan) -> bool:
-    return (
-        project.texts
-        or project.shape == "columns"
-        or any(field.real and not field.nullable for field in project.fields)
-    )
-
-
 def _text_checks(project: Plan) -> dict[str, str]:
     if project.manifest.target != "onnx":
         return {"text_check": "", "empty_check": ""}
     reachable = (
-        "    if (value != null\n"
-        "        && value.chars().anyMatch(c -> c == 0 || Character.isSurrogate((char) c))) {\n"
+        "    if (value.chars().anyMatch(c -> c == 0 || Character.isSurrogate((char) c))) {\n"
         "      throw new IllegalArgumentException(\n"
-        "          column\n"
-        '              + " holds a character that ONNX Runtime\'s Java API garbles: one beyond "\n'
+        '          "`"\n              + column\n'
+        '              + "` holds a character that ONNX Runtime\'s Java API garbles: one beyond "\n'
         '              + "U+FFFF, or a NUL");\n    }\n'
     )
     # The file has no null: there an empty text is a missing value, and answers as one.
     empty = (
-        "    if (value != null && value.isEmpty()) {\n"
-        "      throw new IllegalArgumentException(\n"
-        '          column + " is empty; give null where a value is missing");\n    }\n'
+        "      if (value.isEmpty()) {\n"
+        "        throw new IllegalArgumentException(\n"
+        '            "`" + column + "` must not be empty: give null where a value is missing");\n'
+        "      }\n"
     )
     return {"text_check": reachable, "empty_check": empty}
 

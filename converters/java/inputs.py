@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from converters.java.plan import Feed, Field, Plan
-from converters.java.text import call, constant_list, javadoc, string, wrapped
+from converters.java import enums
+from converters.java.plan import BOXED, Feed, Field, Plan
+from converters.java.text import WIDTH, call, constant_list, javadoc, string, wrapped
 
 PUT = {
     "float64": "putDouble",
@@ -12,13 +13,13 @@ PUT = {
     "int32": "putInt",
     "bool": "put",
 }
-BOXED = {
-    "double": "Double",
-    "float": "Float",
-    "long": "Long",
-    "int": "Integer",
-    "boolean": "Boolean",
-    "String": "String",
+# Java type → the reading of one value out of text.
+_PARSES = {
+    "double": "real",
+    "float": "single",
+    "long": "whole",
+    "int": "count",
+    "boolean": "flag",
 }
 _CAST = {"float64": "double", "float32": "float", "int64": "long", "int32": "int"}
 # From Java type to the file's: where Java widens by itself without loss no cast is written.
@@ -38,14 +39,22 @@ def record_parts(plan: Plan) -> dict[str, str]:
         "head": call(
             0,
             f"public record {plan.prefix}Input(",
-            [f"{field.type} {field.name}" for field in fields],
+            [f"{field.declared} {field.name}" for field in fields],
             ") {",
         ).rstrip(),
         "columns": columns_constant(plan),
         "checks": "".join(f"    {line}\n" for field in fields for line in _checks(field)),
         "puts": _puts(plan),
         "imports": _imports(plan, ["java.util.BitSet", "java.util.List"]),
-        "builder_fields": "".join(f"    private {field.type} {field.name};\n" for field in fields),
+        "enums": "".join(
+            enums.render(field.closed, _closed_words(field), field.column)
+            for field in fields
+            if field.closed is not None
+        ),
+        "builder_fields": "".join(
+            f"    private {field.declared} {field.name};\n" for field in fields
+        ),
+        "parses": "".join(_parse(field) for field in fields),
         "setters": "\n".join(_setter(at, field) for at, field in enumerate(fields)),
         "result": call(
             6,
@@ -86,9 +95,7 @@ def columns_constant(plan: Plan) -> str:
 def _record_javadoc(plan: Plan) -> str:
     lines = []
     for field in plan.fields:
-        missing = ""
-        if field.nullable:
-            missing = "; null where missing" if field.type == "String" else "; NaN where missing"
+        missing = "; null where missing" if field.nullable else ""
         words = f"the column {{@code {_code(field.column)}}}{missing}"
         lines.append(wrapped(f"@param {field.name} {words}", " * ", " *     "))
     return "\n".join(lines)
@@ -100,34 +107,57 @@ def _code(column: str) -> str:
     return column if plain else javadoc("".join(c if c not in "{}\\@*/" else "_" for c in column))
 
 
+def _closed_words(field: Field) -> str:
+    column = javadoc(field.column)
+    return f"The values that the column {column} may have; the model refuses all others."
+
+
 def _checks(field: Field) -> list[str]:
     column = string(field.column)
+    if field.closed is not None:
+        return [] if field.nullable else [f"Values.given({field.name}, {column});"]
     if field.type == "String":
         check = "nullableText" if field.nullable else "text"
         return [f"Values.{check}({field.name}, {column});"]
-    if field.real and not field.nullable:
+    if field.real and field.nullable:
+        return [f"{field.name} = Values.orNull({field.name});"]
+    if field.real:
         return [f"Values.present({field.name}, {column});"]
     return []
 
 
 def _setter(at: int, field: Field) -> str:
     lines = [
-        f"    public Builder {field.name}({field.type} value) {{",
+        f"    public Builder {field.name}({field.declared} value) {{",
         f"      this.{field.name} = value;",
         f"      given.set({at});",
         "      return this;",
         "    }",
     ]
-    if field.real and field.nullable:
+    if field.closed is not None:
         lines += [
             "",
-            "    /** The same; null stands for a missing value. */",
-            f"    public Builder {field.name}({BOXED[field.type]} value) {{",
-            f"      return {field.name}(value == null ? {BOXED[field.type]}.NaN : "
-            f"value.{field.type}Value());",
+            "    /** The same, as the model knows it. */",
+            f"    public Builder {field.name}(String value) {{",
+            f"      return {field.name}({field.closed.name}.of(value));",
             "    }",
         ]
     return "".join(f"{line}\n" for line in lines)
+
+
+def _parse(field: Field) -> str:
+    """The case of one column in the builder's reading of text."""
+    column = string(field.column)
+    if field.type == "String":
+        empty = "text == null || text.isEmpty() ? null : text" if field.nullable else "text"
+        closed = f"{field.closed.name}.of({empty})" if field.closed is not None else empty
+        one = f"{field.name}({closed})"
+    else:
+        one = f"{field.name}(Values.{_PARSES[field.type]}(text, {column}))"
+    line = f"        case {column} -> {one};\n"
+    if len(line) > WIDTH + 1:
+        line = f"        case {column} ->\n            {one};\n"
+    return line
 
 
 def _puts(plan: Plan) -> str:
@@ -143,17 +173,31 @@ def _puts(plan: Plan) -> str:
 
 
 def _put(at: int, position: int, feed: Feed, field: Field) -> str:
-    value = value_of(f"this.{field.name}", field, feed.dtype)
+    value = value_of(_plain(field), field, feed.dtype)
     if feed.dtype != "string":
         return f"numbers[{at}].{PUT[feed.dtype]}({value});"
     place = "row" if feed.width == 1 else f"row * {feed.width} + {position}"
     return f"texts[{at}][{place}] = {value};"
 
 
-def _argument(field: Field) -> str:
-    value = f"this.{field.name}"
+def _plain(field: Field) -> str:
+    """A component as its primitive, or as text."""
+    own = f"this.{field.name}"
+    if field.closed is not None:
+        return _text_of(field, own)
     if field.real and field.nullable:
-        value = f"{BOXED[field.type]}.isNaN({value}) ? null : {value}"
+        return f"({own} == null ? {BOXED[field.type]}.NaN : {own})"
+    return own
+
+
+def _text_of(field: Field, own: str) -> str:
+    """The text of an enum's constant; of none where it may be missing."""
+    return f"({own} == null ? null : {own}.text())" if field.nullable else f"{own}.text()"
+
+
+def _argument(field: Field) -> str:
+    own = f"this.{field.name}"
+    value = own if field.closed is None else _text_of(field, own)
     return f"to.put({string(field.column)}, {value});"
 
 
@@ -161,7 +205,11 @@ def value_of(expression: str, field: Field, dtype: str) -> str:
     """A field as the file takes it, in the same steps as the judge took: numpy's casts."""
     if field.type == "String" and dtype == "string":
         # The judge feeds an empty string for a null.
-        return f'{expression} == null ? "" : {expression}' if field.nullable else expression
+        if not field.nullable:
+            return expression
+        own = f"this.{field.name}" if field.closed is not None else expression
+        text = f"{own}.text()" if field.closed is not None else own
+        return f'{own} == null ? "" : {text}'
     if "string" in (dtype, field.type.lower()):
         raise ValueError(f"{field.column}: {field.type} cannot be fed to a {dtype} input")
     if field.type == "boolean":
@@ -180,6 +228,8 @@ def _imports(plan: Plan, needed: list[str], many: bool = False) -> str:
         needed = [*needed, "java.util.Map"]
     if len(plan.fields) > 250:
         needed = [*needed, "java.util.ArrayList"]
+    if any(field.closed is not None for field in plan.fields):
+        needed = [*needed, *enums.IMPORTS]
     return "".join(f"import {name};\n" for name in sorted(set(needed)))
 
 

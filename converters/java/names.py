@@ -101,6 +101,44 @@ RESERVED = frozenset(
         "wait",
     ]
 )
+# Class names that the generated sources use themselves, or that every source has (java.lang).
+CLASSES = frozenset(
+    [
+        "ArrayList",
+        "Arrays",
+        "BitSet",
+        "Boolean",
+        "Builder",
+        "Byte",
+        "ByteBuffer",
+        "Character",
+        "Collectors",
+        "Double",
+        "Enum",
+        "EnumMap",
+        "Float",
+        "HashMap",
+        "IllegalArgumentException",
+        "IllegalStateException",
+        "Integer",
+        "LinkedHashMap",
+        "List",
+        "Locale",
+        "Long",
+        "Map",
+        "Number",
+        "Object",
+        "Override",
+        "Record",
+        "Short",
+        "String",
+        "StringBuilder",
+        "System",
+        "Tensors",
+        "Values",
+        "Void",
+    ]
+)
 # Letters that every Java from 17 on knows: those of an old Unicode, so that a character newer
 # than the reader's Java never reaches an identifier.
 _OLD_UNICODE = unicodedata.ucd_3_2_0
@@ -144,6 +182,29 @@ def fields(columns: Iterable[str], taken: Iterable[str] = ()) -> dict[str, str]:
         chosen[column] = name
         used.add(name)
     return {column: chosen[column] for column in columns}
+
+
+def constants(values: Iterable[str]) -> dict[str, str]:
+    """Value → name of an enum constant, all different: `New York` → NEW_YORK, `3` → VALUE_3."""
+    chosen: dict[str, str] = {}
+    used: set[str] = set()
+    for value in values:
+        wanted = "_".join(words(value)).upper() or ("EMPTY" if not value else "VALUE")
+        if wanted[0].isdigit():
+            wanted = f"VALUE_{wanted}"
+        name, number = wanted, 2
+        while name in used:
+            name = f"{wanted}_{number}"
+            number += 1
+        chosen[value] = name
+        used.add(name)
+    return chosen
+
+
+def nested(field_name: str) -> str:
+    """The name of a class inside a record, out of a field's: city → City; JDK names stay free."""
+    name = field_name[:1].upper() + field_name[1:]
+    return f"{name}Value" if name in CLASSES else name
 
 
 def prefix(model: str) -> str:

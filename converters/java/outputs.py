@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from converters.contract import OutputKind
-from converters.java import pmml
-from converters.java.plan import Answer, Plan, Scalar
-from converters.java.text import call, constant_list, javadoc, string, wrapped
+from converters.java import batches, enums, pmml
+from converters.java.plan import BOXED, Answer, Plan, Scalar
+from converters.java.text import PART, call, constant_list, javadoc, string, wrapped
 
 # Java type → the reader in Tensors and GoldenRows.
 READERS = {
@@ -27,15 +27,8 @@ _WORDS = {
 def parts(plan: Plan) -> dict[str, str]:
     """What the template of an output asks."""
     answers = plan.answers
-    imports = {"java.util.List", "java.util.Arrays" if any(a.array for a in answers) else ""}
-    if plan.manifest.target == "onnx":
-        imports |= {"ai.onnxruntime.OrtSession"}
-        if any(a.type == "String" for a in answers):
-            imports |= {"ai.onnxruntime.OrtException"}
-    else:
-        imports |= {"java.util.Map"}
     return {
-        "imports": "".join(f"import {name};\n" for name in sorted(imports - {""})),
+        "imports": "".join(f"import {name};\n" for name in sorted(_imports(plan))),
         "javadoc": "\n".join(_param(answer) for answer in answers),
         "head": call(
             0,
@@ -43,11 +36,40 @@ def parts(plan: Plan) -> dict[str, str]:
             [f"{answer.declared} {answer.name}" for answer in answers],
             ") {",
         ).rstrip(),
+        "enums": "".join(_enums(answers)),
         "classes": "".join(f"{item}\n" for item in _class_constants(answers)),
         "accessors": "".join(f"{item}\n" for item in _accessors(answers)),
         "equality": _equality(plan) if any(a.array for a in answers) else "",
-        "read": _read_tensors(plan) if plan.manifest.target == "onnx" else pmml.read(plan),
+        "read": _read_batch(plan) if plan.manifest.target == "onnx" else pmml.read(plan),
     }
+
+
+def _imports(plan: Plan) -> set[str]:
+    answers = plan.answers
+    needed = set()
+    if any(answer.classes for answer in answers):
+        needed |= {"java.util.List"}
+    if any(len(answer.output.classes) > PART and not answer.closed for answer in answers):
+        needed |= {"java.util.ArrayList"}
+    if any(answer.array for answer in answers):
+        needed |= {"java.util.Arrays"}
+    if any(answer.by_class for answer in answers):
+        needed |= {"java.util.Collections", "java.util.LinkedHashMap", "java.util.Map"}
+    if any(answer.closed for answer in answers):
+        needed |= set(enums.IMPORTS)
+    if plan.manifest.target == "pmml":
+        needed |= {"java.util.Map"}
+    return needed
+
+
+def _enums(answers: list[Answer]) -> list[str]:
+    rendered = {}
+    for answer in answers:
+        if answer.closed is not None and answer.closed.name not in rendered:
+            words = "A class that the model names."
+            name = answer.output.name
+            rendered[answer.closed.name] = enums.render(answer.closed, words, name)
+    return list(rendered.values())
 
 
 def class_type(classes: list[Scalar]) -> tuple[str, str]:
@@ -84,29 +106,34 @@ def _param(answer: Answer) -> str:
 def _class_constants(answers: list[Answer]) -> list[str]:
     constants = {}
     for answer in answers:
-        if answer.classes and answer.classes not in constants:
-            boxed, _ = class_type(answer.output.classes)
-            items = [class_literal(label, boxed) for label in answer.output.classes]
-            constants[answer.classes] = "  /** The classes, in the model's order. */\n" + (
-                constant_list("public static final", boxed, answer.classes, items)
-            )
+        if not answer.classes or answer.classes in constants:
+            continue
+        head = "  /** The classes, in the model's order. */\n"
+        if answer.closed is not None:
+            name = answer.closed.name
+            line = f"  public static final List<{name}> {answer.classes} ="
+            line += f" List.of({name}.values());\n"
+            constants[answer.classes] = head + line
+            continue
+        boxed, _ = class_type(answer.output.classes)
+        items = [class_literal(label, boxed) for label in answer.output.classes]
+        lines = constant_list("public static final", boxed, answer.classes, items)
+        constants[answer.classes] = head + lines
     return list(constants.values())
+
+
+def _class_types(answer: Answer) -> tuple[str, str]:
+    """The type of the classes that a caller sees, boxed and plain."""
+    if answer.closed is not None:
+        return answer.closed.name, answer.closed.name
+    return class_type(answer.output.classes)
 
 
 def _accessors(answers: list[Answer]) -> list[str]:
     lines = []
     for answer in answers:
         if answer.of:
-            _, plain = class_type(answer.output.classes)
-            lines.append(
-                f"  /**\n   * The entry of {{@code {answer.name}}} for one class.\n   *\n"
-                "   * @throws IllegalArgumentException if the model does not know the class\n"
-                "   */\n"
-                f"  public {answer.type} {answer.of}({plain} label) {{\n"
-                f"    int at = {answer.classes}.indexOf(label);\n    if (at < 0) {{\n"
-                '      throw new IllegalArgumentException("the model has no class " + label);\n'
-                f"    }}\n    return {answer.name}[at];\n  }}\n"
-            )
+            lines += [_of_class(answer), _by_class(answer)]
         if answer.array:
             lines.append(
                 f"  /** A copy of the values. */\n  @Override\n"
@@ -114,6 +141,38 @@ def _accessors(answers: list[Answer]) -> list[str]:
                 f"    return {answer.name}.clone();\n  }}\n"
             )
     return lines
+
+
+def _of_class(answer: Answer) -> str:
+    """The accessor of one class's number."""
+    _, plain = _class_types(answer)
+    head = f"  public {answer.type} {answer.of}({plain} label) {{\n"
+    if answer.closed is not None:
+        return (
+            f"  /** The entry of {{@code {answer.name}}} for one class. */\n{head}"
+            f"    return {answer.name}[label.ordinal()];\n  }}\n"
+        )
+    return (
+        f"  /**\n   * The entry of {{@code {answer.name}}} for one class.\n   *\n"
+        "   * @throws IllegalArgumentException if the model does not know the class\n   */\n"
+        f"{head}    int at = {answer.classes}.indexOf(label);\n    if (at < 0) {{\n"
+        '      throw new IllegalArgumentException("the model has no class " + label);\n'
+        f"    }}\n    return {answer.name}[at];\n  }}\n"
+    )
+
+
+def _by_class(answer: Answer) -> str:
+    """The accessor of all classes' numbers."""
+    boxed, _ = _class_types(answer)
+    kind = f"Map<{boxed}, {BOXED[answer.type]}>"
+    return (
+        f"  /** The entries of {{@code {answer.name}}} by class, in the model's order. */\n"
+        f"  public {kind} {answer.by_class}() {{\n"
+        f"    {kind} named = new LinkedHashMap<>();\n"
+        f"    for (int i = 0; i < {answer.classes}.size(); i++) {{\n"
+        f"      named.put({answer.classes}.get(i), {answer.name}[i]);\n    }}\n"
+        "    return Collections.unmodifiableMap(named);\n  }\n"
+    )
 
 
 def _equality(plan: Plan) -> str:
@@ -126,16 +185,18 @@ def _equality(plan: Plan) -> str:
             codes.append(f"Arrays.hashCode({own})")
             words.append(f'"{own}=" + Arrays.toString({own})')
             continue
-        boxed = {"int": "Integer", "String": "String"}.get(a.type, a.type.capitalize())
-        whole = a.type in ("int", "long", "boolean")
+        boxed = BOXED[a.type]
+        text = a.type == "String" and not (a.closed and a.label)
+        whole = not a.output.dtype.startswith("float") and not text
         same.append(
             f"{own} == {other}"
             if whole
             else f"{own}.equals({other})"
-            if a.type == "String"
+            if text
             else f"{boxed}.compare({own}, {other}) == 0"
         )
-        codes.append(f"{own}.hashCode()" if a.type == "String" else f"{boxed}.hashCode({own})")
+        plain = a.type == "String"
+        codes.append(f"{own}.hashCode()" if plain else f"{boxed}.hashCode({own})")
         words.append(f'"{own}=" + {own}')
     hashes = codes[0]
     for code in codes[1:]:
@@ -150,22 +211,38 @@ def _equality(plan: Plan) -> str:
     )
 
 
-def _read_tensors(plan: Plan) -> str:
+def _read_batch(plan: Plan) -> str:
+    """The method that makes an output record of one row of a scored batch."""
     name = f"{plan.prefix}Output"
-    head = f"  static void read(OrtSession.Result result, int rows, List<{name}> to)"
-    throws = any(a.type == "String" for a in plan.answers)
-    lines = [f"{head}\n      throws OrtException {{" if throws else f"{head} {{"]
+    lines = [f"  static {name} read({plan.prefix}Batch batch, int row) {{"]
     arguments = []
-    for a in plan.answers:
-        width = a.output.width
-        count = f"rows * {width}" if width > 1 else "rows"
-        call = f"Tensors.{READERS[a.type]}(result, {string(a.output.name)}, {count})"
-        lines.append(f"    {a.type}[] {a.name} = {call};")
-        slices = f"Arrays.copyOfRange({a.name}, i * {width}, i * {width} + {width})"
-        arguments.append(slices if a.array else f"{a.name}[i]")
-    lines += ["    for (int i = 0; i < rows; i++) {"]
-    one = f"      to.add(new {name}({', '.join(arguments)}));"
-    if len(one) > 100:
-        joined = ",\n              ".join(arguments)
-        one = f"      to.add(\n          new {name}(\n              {joined}));"
-    return "\n".join([*lines, one, "    }", "  }", ""])
+    for answer in plan.answers:
+        source = f"batch.{batches.output(answer)}()"
+        if answer.array:
+            lines += _read_array(answer, source)
+            arguments.append(answer.name)
+        elif answer.type == "String":
+            arguments.append(pmml.labelled(answer, f"{source}[row]"))
+        elif answer.type == "boolean":
+            arguments.append(f"{source}.get(row) != 0")
+        else:
+            arguments.append(f"{source}.get(row)")
+    lines += [call(4, f"return new {name}(", arguments, ");").rstrip(), "  }", ""]
+    return "\n".join(lines)
+
+
+def _read_array(answer: Answer, source: str) -> list[str]:
+    name, width = answer.name, answer.output.width
+    plain = answer.type not in ("String", "boolean")
+    lines = [f"    {answer.declared} {name} = new {answer.declared[:-2]}[{width}];"]
+    if plain:
+        return [*lines, f"    {source}.get(row * {width}, {name});"]
+    value = f"{source}[row * {width} + i]"
+    if answer.type == "boolean":
+        value = f"{source}.get(row * {width} + i) != 0"
+    return [
+        *lines,
+        f"    for (int i = 0; i < {width}; i++) {{",
+        f"      {name}[i] = {pmml.labelled(answer, value)};",
+        "    }",
+    ]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from converters import types
 from converters.bundle.manifest import GoldenColumn, Manifest
-from converters.contract import Input, Output, OutputKind
+from converters.contract import Domain, Input, Output, OutputKind
 from converters.errors import Refused
 from converters.java import names
 
@@ -17,15 +18,39 @@ DTYPE_TYPES = types.JAVA
 Scalar = str | int | float | bool
 # A record takes 254 slots and a double fills two; from here on readers want names, not positions.
 RECORD_COLUMNS = 120
+# More values than this stay text: nobody switches over them.
+MOST_CONSTANTS = 500
+# What the generated top-level classes are called after the model.
+CLASS_SUFFIXES = ("Batch", "Input", "Model", "Options", "Output", "Provenance", "Schema", "Scorer")
 # A class file's constant pool ends at 65,535 entries (JVMS 4.1).
 MOST_COLUMNS = 20_000
 
 
+# Primitive → the class of which null is a value too.
+BOXED = {
+    "double": "Double",
+    "float": "Float",
+    "long": "Long",
+    "int": "Integer",
+    "boolean": "Boolean",
+    "String": "String",
+}
+
+
+@dataclass(frozen=True)
+class Closed:
+    """A nested enum for text of which every value is known. constants: value → constant's name."""
+
+    name: str
+    constants: dict[str, str]
+
+
 @dataclass(frozen=True)
 class Field:
-    """One column or tensor in Java. nullable: NaN, or null for strings, stands for a missing value.
+    """One column or tensor in Java. nullable: null stands for a missing value, and so does NaN.
 
-    size: how many values a row has of it; a tensor's are one array, row-major.
+    type: of one value as the golden rows hold it. size: how many values a row has of it; a
+    tensor's are one array, row-major. closed: the enum of a column that takes known text alone.
     """
 
     column: str
@@ -33,11 +58,19 @@ class Field:
     type: str
     nullable: bool
     size: int = 1
+    closed: Closed | None = None
 
     @property
     def real(self) -> bool:
         """Whether NaN is among its values."""
         return self.type in ("float", "double")
+
+    @property
+    def declared(self) -> str:
+        """The type of the record component that holds one value."""
+        if self.closed is not None:
+            return self.closed.name
+        return BOXED[self.type] if self.nullable else self.type
 
 
 @dataclass(frozen=True)
@@ -58,8 +91,9 @@ class Feed:
 class Answer:
     """One output in Java.
 
-    of: the accessor that takes a class, where it has one number a class.
+    of: the accessor that takes a class, where it has one number a class; by_class: the one of all.
     classes: the constant that lists its classes, empty where it has none.
+    closed: the enum that its classes are where they are text.
     """
 
     output: Output
@@ -67,6 +101,8 @@ class Answer:
     type: str
     of: str
     classes: str
+    closed: Closed | None = None
+    by_class: str = ""
 
     @property
     def array(self) -> bool:
@@ -75,7 +111,13 @@ class Answer:
     @property
     def declared(self) -> str:
         """The type of the record component."""
-        return f"{self.type}[]" if self.array else self.type
+        kind = self.closed.name if self.closed is not None and self.label else self.type
+        return f"{kind}[]" if self.array else kind
+
+    @property
+    def label(self) -> bool:
+        """Whether its values are the classes themselves."""
+        return self.output.kind is OutputKind.LABEL
 
 
 @dataclass(frozen=True)
@@ -148,7 +190,35 @@ def _column_fields(manifest: Manifest) -> list[Field]:
                 f"The column {column.name} is of type {column.type}, for which there is no typed "
                 "Java yet: make it a number or a string before the model.",
             )
-    return [Field(c.name, chosen[c.name], JAVA_TYPES[c.type], c.name in nullable) for c in columns]
+    fields = [
+        Field(c.name, chosen[c.name], JAVA_TYPES[c.type], c.name in nullable) for c in columns
+    ]
+    domains = {domain.column: domain for domain in manifest.domains if domain.closed}
+    if len(columns) > RECORD_COLUMNS:
+        return fields
+    taken = {f"{names.prefix(manifest.model)}{suffix}" for suffix in CLASS_SUFFIXES}
+    return [
+        replace(field, closed=_closed(field, domains.get(field.column), manifest.target, taken))
+        for field in fields
+    ]
+
+
+def _closed(field: Field, domain: Domain | None, target: str, taken: set[str]) -> Closed | None:
+    """The enum of a column; none where a value of it could not be passed to the file."""
+    if domain is None or field.type != "String" or len(domain.categories) > MOST_CONSTANTS:
+        return None
+    if target == "onnx" and any(not one or _beyond_bmp(one) for one in domain.categories):
+        return None
+    return Closed(_nested(field.name, taken), names.constants(domain.categories))
+
+
+def _nested(wanted: str, taken: set[str]) -> str:
+    """A name for a nested class that is none of those taken, which it joins."""
+    name = names.nested(wanted)
+    while name in taken:
+        name = f"{name}Value"
+    taken.add(name)
+    return name
 
 
 def _tensor_fields(manifest: Manifest) -> list[Field]:
@@ -191,9 +261,10 @@ def _feed(item: Input, by_column: dict[str, Field], target: str) -> Feed:
 
 def _answers(manifest: Manifest) -> list[Answer]:
     outputs = manifest.outputs
-    taken = ("at", "classes", "i", "read", "result", "rows", "to")
-    chosen = names.fields((output.name for output in outputs), taken)
+    chosen = names.fields((output.name for output in outputs), _OUTPUT_WORDS)
     constants: dict[str, list[Scalar]] = {}
+    enums: dict[str, Closed] = {}
+    taken = {f"{names.prefix(manifest.model)}{suffix}" for suffix in CLASS_SUFFIXES}
     answers = []
     for output in outputs:
         _check_classes(output, manifest.target)
@@ -203,15 +274,41 @@ def _answers(manifest: Manifest) -> list[Answer]:
             classes = "CLASSES" if not constants else f"{name.upper()}_CLASSES"
             same = (key for key, known in constants.items() if known == output.classes)
             classes = next(same, classes)
-            constants[classes] = output.classes
+            if classes not in constants:
+                constants[classes] = output.classes
+                if one := _enum_of(output, name, not enums, taken):
+                    enums[classes] = one
         kind = DTYPE_TYPES[output.dtype]
-        answers.append(Answer(output, name, kind, _accessor(output, name), classes))
+        answer = Answer(output, name, kind, _accessor(output, name), classes)
+        answers.append(replace(answer, closed=enums.get(classes)))
+    answers = [replace(one, by_class=_by_class(one, chosen)) for one in answers]
     of = [answer.of for answer in answers]
     # Several targets' probabilities are told apart by the output's name.
     return [
         replace(one, of=f"{one.name}Of") if one.of and of.count(one.of) > 1 else one
         for one in answers
     ]
+
+
+# What the methods of an output call their own.
+_OUTPUT_WORDS = ("at", "batch", "classes", "from", "i", "label_", "read", "result", "rows", "to")
+
+
+def _enum_of(output: Output, name: str, first: bool, taken: set[str]) -> Closed | None:
+    """The enum for classes that are text."""
+    classes = output.classes
+    texts = [label for label in classes if isinstance(label, str)]
+    if len(texts) < len(classes) or not 0 < len(set(texts)) == len(texts) <= MOST_CONSTANTS:
+        return None
+    wanted = "label" if first else f"{name}Label"
+    return Closed(_nested(wanted, taken), names.constants(texts))
+
+
+def _by_class(answer: Answer, chosen: Mapping[str, str]) -> str:
+    name = f"{answer.name}ByClass"
+    while name in chosen.values():
+        name += "_"
+    return name if answer.of else ""
 
 
 def _accessor(output: Output, name: str) -> str:

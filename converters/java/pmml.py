@@ -44,11 +44,14 @@ def read(plan: Plan) -> str:
     arguments = []
     for answer in plan.answers:
         fields = _fields(answer)
-        reads = [f"Results.{READERS[answer.type]}(results, {string(field)})" for field in fields]
+        reads = [
+            labelled(answer, f"Results.{READERS[answer.type]}(results, {string(field)})")
+            for field in fields
+        ]
         if not answer.array:
             arguments.append(reads[0])
             continue
-        lines.append(f"    {answer.type}[] {answer.name} = {{")
+        lines.append(f"    {answer.declared} {answer.name} = {{")
         lines += [f"      {one}," for one in reads]
         lines.append("    };")
         arguments.append(answer.name)
@@ -56,6 +59,11 @@ def read(plan: Plan) -> str:
     if len(one) > 100:
         one = f"    return new {name}(\n        {f',{chr(10)}        '.join(arguments)});"
     return "\n".join([*lines, one, "  }", ""])
+
+
+def labelled(answer: Answer, text: str) -> str:
+    """Text as the constant that it is, where classes are an enum."""
+    return f"{answer.closed.name}.of({text})" if answer.closed and answer.label else text
 
 
 def _fields(answer: Answer) -> list[str]:

@@ -38,11 +38,14 @@ def _written(plan: Plan, answer: Answer) -> str:
         f'    try (Column column = new Column(folder.resolve("{_golden(plan, answer).file}"))) {{\n'
     )
     loop = f"      for ({plan.prefix}Output output : outputs) {{\n"
-    one = f"        column.put(output.{answer.name}());\n"
+    text = ".text()" if answer.closed and answer.label else ""
+    one = f"        column.put(output.{answer.name}(){text});\n"
     if answer.array:
+        kind = answer.declared.removesuffix("[]")
+        kind = f"{plan.prefix}Output.{kind}" if text else kind
         one = (
-            f"        for ({answer.type} value : output.{answer.name}()) {{\n"
-            "          column.put(value);\n        }\n"
+            f"        for ({kind} value : output.{answer.name}()) {{\n"
+            f"          column.put(value{text});\n        }}\n"
         )
     return f"{head}{loop}{one}      }}\n    }}\n"
 
@@ -61,7 +64,10 @@ def _record_rows(plan: Plan) -> str:
     reads, texts, arguments = [], [], []
     for at, (field, column) in enumerate(zip(plan.fields, columns, strict=True)):
         reads.append(_read(f"c{at}", column, "ROWS"))
-        arguments.append(f"c{at}[i]")
+        value = f"c{at}[i]"
+        if field.closed is not None:
+            value = f"{plan.prefix}Input.{field.closed.name}.of({value})"
+        arguments.append(value)
         if field.type == "String":
             texts.append(f"c{at}[i]")
     skip = ""
@@ -137,7 +143,8 @@ def _comparison(plan: Plan, answer: Answer) -> str:
     width = max(answer.output.width, 1)
     exact = answer.output.kind is OutputKind.LABEL or answer.type in ("String", "boolean")
     at, indent = (f"i * {width} + k", 8) if answer.array else ("i", 6)
-    actual = f"output.{name}()[k]" if answer.array else f"output.{name}()"
+    text = ".text()" if answer.closed and answer.label else ""
+    actual = f"output.{name}()[k]{text}" if answer.array else f"output.{name}(){text}"
     arguments = [label, "i", f"{local}[{at}]", actual]
     if not exact:
         arguments += [repr(verdict.tolerance_abs), repr(verdict.tolerance_rel)]

@@ -47,6 +47,14 @@ def wrapped(value: str, first: str, rest: str, width: int = WIDTH) -> str:
     return "\n".join(lines)
 
 
+def doc(indent: int, words: str) -> str:
+    """A Javadoc comment: on one line, or its words filled into several."""
+    pad = " " * indent
+    if len(one := f"{pad}/** {words} */") <= WIDTH:
+        return one + "\n"
+    return f"{pad}/**\n{wrapped(words, f'{pad} * ', f'{pad} * ')}\n{pad} */\n"
+
+
 def call(indent: int, head: str, items: Sequence[str], tail: str) -> str:
     """A call or a declaration: on one line, or its items on the next, or one a line."""
     pad = " " * indent
@@ -59,10 +67,17 @@ def call(indent: int, head: str, items: Sequence[str], tail: str) -> str:
     return f"{pad}{head}\n{body}\n"
 
 
-def constant_list(modifiers: str, kind: str, name: str, items: Sequence[str]) -> str:
-    """A `List` constant of Java expressions, indented by two; a long one is built in parts."""
+def constant_list(
+    modifiers: str, kind: str, name: str, items: Sequence[str], apart: bool = False
+) -> str:
+    """A `List` constant of Java expressions, indented by two; a long one is built in parts.
+
+    apart: in methods of its own even where it is short, since the class has many such lists.
+    """
     if not items:
         return f"  {modifiers} List<{kind}> {name} = List.of();\n"
+    if apart:
+        return _long_list(modifiers, kind, name, items)
     one_line = f"  {modifiers} List<{kind}> {name} = List.of({', '.join(items)});\n"
     if len(one_line) <= 101:
         return one_line

@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from converters.contract import Output, Request, Signature
+from converters.contract import Domain, Output, Request, Signature
 from converters.golden import Array, Rows
-from converters.sampling import boundaries, paths, tensors, walk
+from converters.sampling import boundaries, domains, paths, tensors, walk
 from converters.sampling.features import (
     REAL,
     WHOLE,
@@ -64,12 +64,14 @@ class Sample:
 
     splits: column (or `X[3]` of a tensor) → the numbers at which the model decides.
     inexact: trees ask numbers that were computed, so that rows beside a split hang on rounding.
+    domains: which values the columns take, as far as the model tells.
     """
 
     rows: Rows
     kinds: list[str]
     splits: dict[str, list[float]] = field(default_factory=dict)
     inexact: bool = False
+    domains: list[Domain] = field(default_factory=list)
 
 
 @dataclass
@@ -130,6 +132,7 @@ def sample(
             table.add("example", example)
     _learn_others(table, signature, given, dataset)
     groves = walk.learn(model.estimator, features)
+    told = domains.of(features) if signature.columns else []
     each = _seconds_a_row(model, outputs, table)
     wanted = _affordable(each, request.rows)
     _add_special(table, model.flavor)
@@ -154,7 +157,8 @@ def sample(
         kept = _distinct(table)
     columns = [column[kept] for column in table.columns()]
     kinds = [table.kinds[i] for i in kept]
-    return Sample(rows_of(signature, columns), kinds, _splits(signature, features), hangs)
+    rows = rows_of(signature, columns)
+    return Sample(rows, kinds, _splits(signature, features), hangs, told)
 
 
 def _splits(signature: Signature, features: list[Feature]) -> dict[str, list[float]]:

@@ -33,7 +33,8 @@ class Feature:
     type: MLflow's column type; for a tensor the one that its dtype corresponds to.
     points: numbers at which the model changes its mind (thresholds, bin edges, fill values).
     lows, highs: what is known of the range of its values.
-    categories: values that an encoder has learned.
+    categories: values that an encoder has learned, and those of the example.
+    learned: the first alone.
     unseen: an encoder takes values that it has not learned.
     texts: it holds free text, made of these words.
     fillers: words that a vectoriser passes over.
@@ -45,6 +46,7 @@ class Feature:
     lows: list[float] = field(default_factory=list)
     highs: list[float] = field(default_factory=list)
     categories: list[Any] = field(default_factory=list)
+    learned: list[Any] = field(default_factory=list)
     unseen: bool = False
     texts: list[str] = field(default_factory=list)
     fillers: list[str] = field(default_factory=list)
@@ -53,6 +55,11 @@ class Feature:
     def dtype(self) -> Any:
         """The numpy dtype of its values in Rows."""
         return np.dtype(types.ROWS.get(self.type, "object"))
+
+    def learns(self, values: Iterable[Any]) -> None:
+        """Note the values that an encoder has learned."""
+        for known in (self.categories, self.learned):
+            known += [value for value in dict.fromkeys(values) if value not in known]
 
     def spans(self, values: Any) -> None:
         """Note that values like these occur; not finite ones are passed over."""

@@ -144,8 +144,7 @@ def _learn_words(estimator: Any, links: Links) -> None:
             continue
         if link.feature.dtype != object:
             words = [float(word) for word in words]
-        known = link.feature.categories
-        known += [word for word in words if word not in known]
+        link.feature.learns(words)
         link.feature.unseen = True
 
 
@@ -351,7 +350,7 @@ def _encoder(step: Any, links: Links) -> Links:
             known = [float(v) for v in link.back([v for v in known if not isinstance(v, str)])]
         else:
             known = [str(value) for value in known]
-        feature.categories += [value for value in known if value not in feature.categories]
+        feature.learns(known)
         feature.unseen = feature.unseen or unseen
     try:
         return choices.encoded(step, links, len(_unknown(step)))

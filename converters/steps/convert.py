@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from converters import contract, flavors
 from converters.catalog import route
-from converters.contract import ConvertReport, Input, Request
+from converters.contract import ConvertReport, Domain, Input, Request
 from converters.errors import Refused
 from converters.steps.jobdir import (
     dataset_file,
@@ -109,12 +109,12 @@ def _convert(work: _Work) -> ConvertReport:
         module, _, function = row.convert.partition(":")
         convert = getattr(importlib.import_module(module), function)
         converted = _converted(convert, model, request, work.folder)
-    asked = _answers(work, request, model, converted, own)
+    asked, told = _answers(work, request, model, converted, own)
     with work.phase("lengths"):
         from converters.steps import lengths
 
         others = lengths.ask(converted, request, work.folder)
-    return replace(_report(work, converted, model, asked, own), lengths=others)
+    return replace(_report(work, converted, model, asked, own), lengths=others, domains=told)
 
 
 def _converted(
@@ -143,9 +143,9 @@ def _no_route(request: Request) -> str:
 
 def _answers(
     work: _Work, request: Request, model: Loaded, converted: Converted, own: Rows | None
-) -> Asked:
+) -> tuple[Asked, list[Domain]]:
     from converters import explaining, golden, sampling
-    from converters.sampling import dataset, given
+    from converters.sampling import dataset, domains, given
     from converters.sources import unsettled
     from converters.steps import asking, choosing
 
@@ -162,11 +162,12 @@ def _answers(
     with work.phase("answer"):
         hanging = partial(unsettled.rows, model, outputs=outputs)
         asked = asking.ask(answer, rows, kinds, hanging, sample.inexact)
+        told = domains.seen_to_refuse(sample.domains, asked.rows, answer)
     asked.excluded += left_out
     golden.write(work.folder / ROWS_DIR, asked.rows, asked.answers)
     (work.folder / choosing.KINDS_FILE).write_text(json.dumps(asked.kinds), encoding="utf-8")
     (work.folder / explaining.SPLITS_FILE).write_text(json.dumps(sample.splits), encoding="utf-8")
-    return asked
+    return asked, told
 
 
 def _report(

@@ -116,12 +116,12 @@ public final class CheckServer {
     return "the compiler refuses the sources and does not say why";
   }
 
-  /** The project's sources, without its JUnit test, for which no JUnit is here. */
+  /** The project's sources, without those that need JUnit and JMH, which are not here. */
   private static List<Path> sources(Path job) throws IOException {
     try (Stream<Path> found = Files.walk(job.resolve("java/src"))) {
       return found
           .filter(path -> path.toString().endsWith(".java"))
-          .filter(path -> !path.toString().endsWith("ModelTest.java"))
+          .filter(path -> !path.toString().matches(".*(ModelTest|Benchmark)\\.java"))
           .sorted()
           .toList();
     }

@@ -77,7 +77,8 @@ $put_code
     public Builder set(String column, long value) {
       int at = at(column, "dfil");
       if (TYPES.charAt(at) == 'i' && value != (int) value) {
-        throw new IllegalArgumentException(column + " takes 32-bit numbers, not " + value);
+        throw new IllegalArgumentException(
+            "`" + column + "` must be a whole number of 32 bits, not " + value);
       }
       wholes[at] = value;
       reals[at] = TYPES.charAt(at) == 'f' ? (double) (float) value : (double) value;
@@ -111,6 +112,41 @@ $put_code
     }
 
     /**
+     * Says that a column's value is missing.
+     *
+     * @throws IllegalArgumentException naming a column that was not proven with missing values
+     */
+    public Builder missing(String column) {
+      int at = at(column, "dfilsz");
+      if (NULLABLE.charAt(at) == 'n') {
+        Values.given(null, column);
+      }
+      reals[at] = Double.NaN;
+      texts[at] = null;
+      return this;
+    }
+
+    /**
+     * Gives a column as text, as tables have it; empty text stands for a missing value.
+     *
+     * @throws IllegalArgumentException naming a column that is none or cannot take it
+     */
+    public Builder parse(String column, String text) {
+      int at = at(column, "dfilsz");
+      if ((text == null || text.isEmpty()) && NULLABLE.charAt(at) == 'y') {
+        return missing(column);
+      }
+      return switch (TYPES.charAt(at)) {
+        case 'd' -> set(column, Values.real(text, column));
+        case 'f' -> set(column, Values.single(text, column));
+        case 'i' -> set(column, Values.count(text, column));
+        case 'l' -> set(column, Values.whole(text, column));
+        case 'z' -> set(column, Values.flag(text, column));
+        default -> set(column, text);
+      };
+    }
+
+    /**
      * The row.
      *
      * @throws IllegalStateException naming a column that was not given
@@ -118,7 +154,7 @@ $put_code
     public ${prefix}Input build() {
       for (int i = 0; i < given.length; i++) {
         if (!given[i]) {
-          throw new IllegalStateException(COLUMNS.get(i) + " was not given");
+          throw new IllegalStateException("`" + COLUMNS.get(i) + "` was not given");
         }
       }
       return new ${prefix}Input(reals.clone(), wholes.clone(), texts.clone());
@@ -130,7 +166,7 @@ $put_code
         throw new IllegalArgumentException("the model has no column " + column);
       }
       if (types.indexOf(TYPES.charAt(at)) < 0) {
-        throw new IllegalArgumentException(column + " takes values of another type");
+        throw new IllegalArgumentException("`" + column + "` takes values of another type");
       }
       given[at] = true;
       return at;

@@ -2,13 +2,13 @@
   void put(ByteBuffer[] numbers, String[][] strings, int row) {
     int next = 0;
     for (int feed = 0; feed < numbers.length; feed++) {
-      int width = Schema.FEEDS.get(feed).width();
+      int width = Feeds.INPUTS.get(feed).width();
       for (int i = 0; i < width; i++) {
         int at = POSITIONS[next++];
         if (numbers[feed] == null) {
           strings[feed][row * width + i] = texts[at] == null ? "" : texts[at];
         } else {
-          put(numbers[feed], Schema.FEEDS.get(feed).type(), at);
+          put(numbers[feed], Feeds.INPUTS.get(feed).type(), at);
         }
       }
     }

@@ -1,19 +1,15 @@
 package $package;
 
-import ai.onnxruntime.OnnxJavaType;
-import ai.onnxruntime.OnnxTensor;
-import ai.onnxruntime.OnnxValue;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 
@@ -23,12 +19,14 @@ $javadoc
  * <p>Safe for use by many threads. Load it once and keep it: loading is slow, scoring is fast.
  */
 public final class ${prefix}Model implements AutoCloseable {
-  /** Rows that go to the runtime in one call; bounds the buffers that a thread keeps. */
+  /** Rows that go to the runtime in one call; bounds the memory that is kept for them. */
   private static final int MOST_ROWS = $most_rows;
 
   private final OrtEnvironment environment;
   private final OrtSession session;
-  private final ThreadLocal<Buffers> buffers = ThreadLocal.withInitial(Buffers::new);
+  // Memory of calls that are over, for those to come.
+  private final BlockingQueue<${prefix}Batch> spare =
+      new ArrayBlockingQueue<>(2 * Runtime.getRuntime().availableProcessors());
   // Running a closed session, or closing a running one, would end the JVM: scoring holds the read
   // lock, closing takes the write lock.
   private final ReadWriteLock lock = new ReentrantReadWriteLock();
@@ -40,14 +38,23 @@ public final class ${prefix}Model implements AutoCloseable {
   }
 
   /**
-   * Loads the model that is in this jar.
+   * Loads the model that is in this jar, to be run as it was proven.
    *
    * @throws IOException if it cannot be read, or is not the model that was proven
    */
   public static ${prefix}Model load() throws IOException {
+    return load(${prefix}Options.PROVEN);
+  }
+
+  /**
+   * Loads the model that is in this jar.
+   *
+   * @throws IOException if it cannot be read, is not the model that was proven, or cannot be run so
+   */
+  public static ${prefix}Model load(${prefix}Options options) throws IOException {
     return ModelFile.isLarge()
-        ? open(ModelFile.extracted(), null)
-        : open(null, ModelFile.content());
+        ? open(ModelFile.extracted(), null, options)
+        : open(null, ModelFile.content(), options);
   }
 
   /**
@@ -56,7 +63,16 @@ public final class ${prefix}Model implements AutoCloseable {
    * @throws IOException if it cannot be read, or is not the model that was proven
    */
   public static ${prefix}Model load(Path file) throws IOException {
-    return open(ModelFile.proven(file), null);
+    return load(file, ${prefix}Options.PROVEN);
+  }
+
+  /**
+   * Loads the model from a file, which must be the one that was proven.
+   *
+   * @throws IOException if it cannot be read, is not the model that was proven, or cannot be run so
+   */
+  public static ${prefix}Model load(Path file, ${prefix}Options options) throws IOException {
+    return open(ModelFile.proven(file), null, options);
   }
 
   /**
@@ -65,16 +81,26 @@ public final class ${prefix}Model implements AutoCloseable {
    * @throws IOException if it is not the model that was proven
    */
   public static ${prefix}Model load(byte[] content) throws IOException {
-    return open(null, ModelFile.proven(content));
+    return load(content, ${prefix}Options.PROVEN);
   }
 
-  private static ${prefix}Model open(Path file, byte[] content) throws IOException {
+  /**
+   * Loads the model from memory, which must hold the one that was proven.
+   *
+   * @throws IOException if it is not the model that was proven, or cannot be run so
+   */
+  public static ${prefix}Model load(byte[] content, ${prefix}Options options) throws IOException {
+    return open(null, ModelFile.proven(content), options);
+  }
+
+  private static ${prefix}Model open(Path file, byte[] content, ${prefix}Options options)
+      throws IOException {
     OrtEnvironment environment = OrtEnvironment.getEnvironment();
-    try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
+    try (OrtSession.SessionOptions chosen = options.forSession()) {
       OrtSession session =
           content == null
-              ? environment.createSession(file.toString(), options)
-              : environment.createSession(content, options);
+              ? environment.createSession(file.toString(), chosen)
+              : environment.createSession(content, chosen);
       return new ${prefix}Model(environment, session);
     } catch (OrtException e) {
       throw new IOException("ONNX Runtime cannot open the model: " + e.getMessage(), e);
@@ -87,7 +113,14 @@ public final class ${prefix}Model implements AutoCloseable {
    * @throws IllegalStateException if this model is closed, or the runtime fails
    */
   public ${prefix}Output score(${prefix}Input row) {
-    return score(List.of(row)).get(0);
+    Objects.requireNonNull(row, "row");
+    ${prefix}Batch batch = borrow(1);
+    try {
+      score(batch.clear().put(row));
+      return ${prefix}Output.read(batch, 0);
+    } finally {
+      giveBack(batch);
+    }
   }
 
   /**
@@ -98,35 +131,64 @@ public final class ${prefix}Model implements AutoCloseable {
    */
   public List<${prefix}Output> score(List<${prefix}Input> rows) {
     List<${prefix}Output> outputs = new ArrayList<>(rows.size());
+    ${prefix}Batch batch = borrow(Math.max(1, Math.min(rows.size(), MOST_ROWS)));
+    try {
+      batch.clear();
+      for (${prefix}Input row : rows) {
+        batch.put(row);
+        if (batch.rows() == Math.min(batch.capacity(), MOST_ROWS)) {
+          take(batch, outputs);
+        }
+      }
+      take(batch, outputs);
+    } finally {
+      giveBack(batch);
+    }
+    return outputs;
+  }
+
+  private void take(${prefix}Batch batch, List<${prefix}Output> to) {
+    score(batch);
+    for (int i = 0; i < batch.rows(); i++) {
+      to.add(${prefix}Output.read(batch, i));
+    }
+    batch.clear();
+  }
+
+  /**
+   * Scores the rows in memory of the caller's own, and leaves the answers there.
+   *
+   * @throws IllegalStateException if this model or the batch is closed, or the runtime fails
+   * @throws IllegalArgumentException naming an input that holds text that cannot be taken
+   */
+  public void score(${prefix}Batch batch) {
     lock.readLock().lock();
     try {
       if (closed) {
         throw new IllegalStateException("this ${prefix}Model is closed");
       }
-      for (int from = 0; from < rows.size(); from += MOST_ROWS) {
-        score(rows.subList(from, Math.min(from + MOST_ROWS, rows.size())), outputs);
-      }
+      batch.score(environment, session);
     } catch (OrtException e) {
       throw new IllegalStateException("ONNX Runtime cannot score: " + e.getMessage(), e);
     } finally {
       lock.readLock().unlock();
     }
-    return outputs;
   }
 
-  private void score(List<${prefix}Input> rows, List<${prefix}Output> outputs) throws OrtException {
-    Buffers filled = buffers.get().fill(rows);
-    Map<String, OnnxTensor> inputs = new HashMap<>();
-    try {
-      for (int i = 0; i < Schema.FEEDS.size(); i++) {
-        Schema.Feed feed = Schema.FEEDS.get(i);
-        inputs.put(feed.name(), filled.tensor(environment, i, rows.size()));
-      }
-      try (OrtSession.Result result = session.run(inputs, Schema.OUTPUTS)) {
-        ${prefix}Output.read(result, rows.size(), outputs);
-      }
-    } finally {
-      OnnxValue.close(inputs);
+  private ${prefix}Batch borrow(int rows) {
+    ${prefix}Batch batch = spare.poll();
+    if (batch != null && batch.capacity() >= rows) {
+      return batch;
+    }
+    if (batch != null) {
+      batch.close();
+    }
+    return new ${prefix}Batch(rows);
+  }
+
+  private void giveBack(${prefix}Batch batch) {
+    if (!spare.offer(batch)) {
+      batch.close();
     }
   }
 
@@ -138,50 +200,14 @@ public final class ${prefix}Model implements AutoCloseable {
       if (!closed) {
         closed = true;
         session.close();
+        for (${prefix}Batch batch = spare.poll(); batch != null; batch = spare.poll()) {
+          batch.close();
+        }
       }
     } catch (OrtException e) {
       throw new IllegalStateException("ONNX Runtime cannot close: " + e.getMessage(), e);
     } finally {
       lock.writeLock().unlock();
-    }
-  }
-
-  /** One thread's input memory, outside the heap so that the runtime reads it without a copy. */
-  private static final class Buffers {
-    private final ByteBuffer[] numbers = new ByteBuffer[Schema.FEEDS.size()];
-    private final String[][] texts = new String[Schema.FEEDS.size()][];
-    private int capacity;
-
-    Buffers fill(List<${prefix}Input> rows) {
-      reserve(rows.size());
-      for (int i = 0; i < rows.size(); i++) {
-        rows.get(i).put(numbers, texts, i);
-      }
-      return this;
-    }
-
-    OnnxTensor tensor(OrtEnvironment environment, int at, int rows) throws OrtException {
-      Schema.Feed feed = Schema.FEEDS.get(at);
-      long[] shape = feed.shape(rows);
-      return feed.type() == OnnxJavaType.STRING
-          ? OnnxTensor.createTensor(environment, texts[at], shape)
-          : OnnxTensor.createTensor(environment, numbers[at].flip(), shape, feed.type());
-    }
-
-    private void reserve(int rows) {
-      boolean grow = rows > capacity;
-      for (int i = 0; i < numbers.length; i++) {
-        Schema.Feed feed = Schema.FEEDS.get(i);
-        if (feed.type() == OnnxJavaType.STRING) {
-          texts[i] = new String[rows * feed.width()];
-        } else if (grow) {
-          int bytes = Math.multiplyExact(rows, feed.width() * feed.type().size);
-          numbers[i] = ByteBuffer.allocateDirect(bytes).order(ByteOrder.nativeOrder());
-        } else {
-          numbers[i].clear();
-        }
-      }
-      capacity = Math.max(capacity, rows);
     }
   }
 }

@@ -7,4 +7,4 @@ $imports
 $javadoc
  */
 $head
-$classes$accessors$equality$read}
+$enums$classes$accessors$equality$read}

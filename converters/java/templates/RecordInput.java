@@ -26,13 +26,24 @@ $checks  }
 $put_javadoc
 $puts  }
 
-  /** Collects one row. Every column must be given, also one whose value is missing. */
+$enums  /** Collects one row. Every column must be given, also one whose value is missing. */
   public static final class Builder {
     private final BitSet given = new BitSet();
 $builder_fields
     private Builder() {}
 
 $setters
+    /**
+     * Gives a column as text, as tables have it; empty text stands for a missing value.
+     *
+     * @throws IllegalArgumentException naming a column that is none or cannot take it
+     */
+    public Builder parse(String column, String text) {
+      return switch (column) {
+$parses        default -> throw new IllegalArgumentException("the model has no column " + column);
+      };
+    }
+
     /**
      * The row.
      *
@@ -41,7 +52,7 @@ $setters
     public ${prefix}Input build() {
       int absent = given.nextClearBit(0);
       if (absent < COLUMNS.size()) {
-        throw new IllegalStateException(COLUMNS.get(absent) + " was not given");
+        throw new IllegalStateException("`" + COLUMNS.get(absent) + "` was not given");
       }
 $result
     }
