@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from converters.java import names
 from converters.java.plan import Answer, Feed, Plan
-from converters.java.text import constant_list, doc, javadoc, string
+from converters.java.text import constant_list, javadoc, string
 
 # dtype of an input → ONNX Runtime's word for it, and the bytes of one value.
 ONNX_TYPES = {
@@ -118,7 +118,7 @@ def _accessor(name: str, dtype: str, numbers: str, texts: str, words: str) -> st
         kind, value = _VIEWS[dtype], f"{name}.clear()"
     if dtype == "bool":
         words += " 1 stands for true."
-    return f"{doc(2, words)}  public {kind} {name}() {{\n    return {value};\n  }}\n\n"
+    return f"  /** {words} */\n  public {kind} {name}() {{\n    return {value};\n  }}\n\n"
 
 
 _BY_NAME = """\

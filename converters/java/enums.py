@@ -6,9 +6,9 @@ from importlib import resources
 from string import Template
 
 from converters.java.plan import Closed
-from converters.java.text import doc, string
+from converters.java.text import string
 
-IMPORTS = ("java.util.Map", "java.util.stream.Collectors", "java.util.stream.Stream")
+IMPORTS = ("java.util.LinkedHashMap", "java.util.Map")
 
 
 def render(closed: Closed, javadoc: str, column: str) -> str:
@@ -16,7 +16,7 @@ def render(closed: Closed, javadoc: str, column: str) -> str:
     template = (resources.files("converters.java") / "templates/Enum.java").read_text("utf-8")
     constants = [f"    {name}({string(value)})" for value, name in closed.constants.items()]
     return Template(template).substitute(
-        javadoc=doc(2, javadoc),
+        javadoc=javadoc,
         name=closed.name,
         constants=",\n".join(constants),
         column=string(f"`{column}`"),

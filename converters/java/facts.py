@@ -5,7 +5,7 @@ from __future__ import annotations
 from converters.contract import Domain
 from converters.java import names
 from converters.java.plan import Answer, Field, Plan
-from converters.java.text import call, constant_list, string
+from converters.java.text import constant_list, string
 
 # Withers of a column, rendered where a column needs them.
 _WITHIN = """
@@ -100,15 +100,10 @@ def provenance_parts(plan: Plan) -> dict[str, str]:
         for name, (words, kind, value) in numbers.items()
     ]
     verdicts = [
-        call(
-            0,
-            "new Verdict(",
-            [
-                *(string(one.name), string(one.kind), str(one.rows)),
-                *(repr(one.max_abs), repr(one.max_rel), str(one.mismatches), str(one.ties)),
-            ],
-            ")",
-        ).strip()
+        "new Verdict({}, {}, {}, {}, {}, {}, {})".format(
+            *(string(one.name), string(one.kind), one.rows),
+            *(repr(one.max_abs), repr(one.max_rel), one.mismatches, one.ties),
+        )
         for one in manifest.parity
     ]
     return {
@@ -118,10 +113,7 @@ def provenance_parts(plan: Plan) -> dict[str, str]:
 
 
 def _constant(kind: str, name: str, value: str) -> str:
-    line = f"  public static final {kind} {name} = {value};\n"
-    if len(line) > 101:
-        line = f"  public static final {kind} {name} =\n      {value};\n"
-    return line
+    return f"  public static final {kind} {name} = {value};\n"
 
 
 def scorer_parts(plan: Plan) -> dict[str, str]:

@@ -8,8 +8,9 @@ from string import Template
 
 from converters.bundle.manifest import Manifest
 from converters.java import batches, facts, inputs, outputs, pmml, tensors, tests
+from converters.java.layout import laid_out
 from converters.java.plan import Plan, plan
-from converters.java.text import javadoc, string, wrapped, xml
+from converters.java.text import javadoc, string, xml
 
 # What one call's memory may hold, and the most rows that are scored in one call.
 BUFFER_BYTES = 8 << 20
@@ -102,7 +103,9 @@ def _sum_parts(manifest: Manifest, size: int) -> dict[str, str]:
 
 def _write(path: Path, template: str, parts: dict[str, str]) -> None:
     text = (resources.files("converters.java") / "templates" / template).read_text("utf-8")
-    path.write_text(Template(text).substitute(parts), encoding="utf-8", newline="\n")
+    text = Template(text).substitute(parts)
+    text = laid_out(text) if path.suffix == ".java" else text
+    path.write_text(text, encoding="utf-8", newline="\n")
 
 
 def _names(project: Plan) -> dict[str, str]:
@@ -178,12 +181,12 @@ def _write_model(project: Plan, main: Path) -> None:
 
 def _model_javadoc(project: Plan) -> str:
     manifest = project.manifest
-    first = wrapped(javadoc(_summary(manifest)), " * ", " * ")
+    first = f" * {javadoc(_summary(manifest))}"
     proof = f"Its answers were proven against the original on {manifest.rows} rows, with "
-    second = wrapped(f"<p>{proof}{javadoc(manifest.runtime)}.", " * ", " * ")
+    second = f" * <p>{proof}{javadoc(manifest.runtime)}."
     paragraphs = [first, second]
     if manifest.description.strip():
-        paragraphs.insert(1, wrapped(f"<p>{javadoc(manifest.description)}", " * ", " * "))
+        paragraphs.insert(1, f" * <p>{javadoc(manifest.description)}")
     return "\n *\n".join(paragraphs)
 
 

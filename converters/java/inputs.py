@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from converters.java import enums
 from converters.java.plan import BOXED, Feed, Field, Plan
-from converters.java.text import WIDTH, call, constant_list, javadoc, string, wrapped
+from converters.java.text import constant_list, javadoc, string
 
 PUT = {
     "float64": "putDouble",
@@ -36,12 +36,9 @@ def record_parts(plan: Plan) -> dict[str, str]:
     fields = plan.fields
     return {
         "javadoc": _record_javadoc(plan),
-        "head": call(
-            0,
-            f"public record {plan.prefix}Input(",
-            [f"{field.declared} {field.name}" for field in fields],
-            ") {",
-        ).rstrip(),
+        "head": "public record {}Input({}) {{".format(
+            plan.prefix, ", ".join(f"{field.declared} {field.name}" for field in fields)
+        ),
         "columns": columns_constant(plan),
         "checks": "".join(f"    {line}\n" for field in fields for line in _checks(field)),
         "puts": _puts(plan),
@@ -56,12 +53,9 @@ def record_parts(plan: Plan) -> dict[str, str]:
         ),
         "parses": "".join(_parse(field) for field in fields),
         "setters": "\n".join(_setter(at, field) for at, field in enumerate(fields)),
-        "result": call(
-            6,
-            f"return new {plan.prefix}Input(",
-            [f"this.{field.name}" for field in fields],
-            ");",
-        ).rstrip(),
+        "result": "      return new {}Input({});".format(
+            plan.prefix, ", ".join(f"this.{field.name}" for field in fields)
+        ),
     }
 
 
@@ -97,7 +91,7 @@ def _record_javadoc(plan: Plan) -> str:
     for field in plan.fields:
         missing = "; null where missing" if field.nullable else ""
         words = f"the column {{@code {_code(field.column)}}}{missing}"
-        lines.append(wrapped(f"@param {field.name} {words}", " * ", " *     "))
+        lines.append(f" * @param {field.name} {words}")
     return "\n".join(lines)
 
 
@@ -154,10 +148,7 @@ def _parse(field: Field) -> str:
         one = f"{field.name}({closed})"
     else:
         one = f"{field.name}(Values.{_PARSES[field.type]}(text, {column}))"
-    line = f"        case {column} -> {one};\n"
-    if len(line) > WIDTH + 1:
-        line = f"        case {column} ->\n            {one};\n"
-    return line
+    return f"        case {column} -> {one};\n"
 
 
 def _puts(plan: Plan) -> str:

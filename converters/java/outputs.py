@@ -5,7 +5,7 @@ from __future__ import annotations
 from converters.contract import OutputKind
 from converters.java import batches, enums, pmml
 from converters.java.plan import BOXED, Answer, Plan, Scalar
-from converters.java.text import PART, call, constant_list, javadoc, string, wrapped
+from converters.java.text import PART, constant_list, javadoc, string
 
 # Java type → the reader in Tensors and GoldenRows.
 READERS = {
@@ -30,12 +30,9 @@ def parts(plan: Plan) -> dict[str, str]:
     return {
         "imports": "".join(f"import {name};\n" for name in sorted(_imports(plan))),
         "javadoc": "\n".join(_param(answer) for answer in answers),
-        "head": call(
-            0,
-            f"public record {plan.prefix}Output(",
-            [f"{answer.declared} {answer.name}" for answer in answers],
-            ") {",
-        ).rstrip(),
+        "head": "public record {}Output({}) {{".format(
+            plan.prefix, ", ".join(f"{answer.declared} {answer.name}" for answer in answers)
+        ),
         "enums": "".join(_enums(answers)),
         "classes": "".join(f"{item}\n" for item in _class_constants(answers)),
         "accessors": "".join(f"{item}\n" for item in _accessors(answers)),
@@ -99,8 +96,7 @@ def _param(answer: Answer) -> str:
     if answer.output.kind is OutputKind.PROBABILITIES and not answer.classes:
         words = "probabilities"
     words = words.replace("#CLASSES", f"#{answer.classes}")
-    text = f"@param {answer.name} {words}; the output {javadoc(answer.output.name)}"
-    return wrapped(text, " * ", " *     ")
+    return f" * @param {answer.name} {words}; the output {javadoc(answer.output.name)}"
 
 
 def _class_constants(answers: list[Answer]) -> list[str]:
@@ -201,13 +197,13 @@ def _equality(plan: Plan) -> str:
     hashes = codes[0]
     for code in codes[1:]:
         hashes = f"31 * ({hashes}) + {code}" if " " in hashes else f"31 * {hashes} + {code}"
-    equal = "\n        && ".join([f"other instanceof {name} that", *same])
-    shown = '\n        + ", "\n        + '.join(words)
+    equal = " && ".join([f"other instanceof {name} that", *same])
+    shown = ' + ", " + '.join(words)
     return (
         f"  @Override\n  public boolean equals(Object other) {{\n    return {equal};\n  }}\n\n"
         f"  @Override\n  public int hashCode() {{\n    return {hashes};\n  }}\n\n"
         f"  @Override\n  public String toString() {{\n"
-        f'    return "{name}["\n        + {shown}\n        + "]";\n  }}\n\n'
+        f'    return "{name}[" + {shown} + "]";\n  }}\n\n'
     )
 
 
@@ -227,7 +223,7 @@ def _read_batch(plan: Plan) -> str:
             arguments.append(f"{source}.get(row) != 0")
         else:
             arguments.append(f"{source}.get(row)")
-    lines += [call(4, f"return new {name}(", arguments, ");").rstrip(), "  }", ""]
+    lines += [f"    return new {name}({', '.join(arguments)});", "  }", ""]
     return "\n".join(lines)
 
 

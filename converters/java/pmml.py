@@ -56,8 +56,6 @@ def read(plan: Plan) -> str:
         lines.append("    };")
         arguments.append(answer.name)
     one = f"    return new {name}({', '.join(arguments)});"
-    if len(one) > 100:
-        one = f"    return new {name}(\n        {f',{chr(10)}        '.join(arguments)});"
     return "\n".join([*lines, one, "  }", ""])
 
 

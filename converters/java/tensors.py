@@ -6,7 +6,7 @@ from converters.java import pmml
 from converters.java.inputs import PUT, value_of
 from converters.java.outputs import READERS
 from converters.java.plan import Feed, Field, Plan
-from converters.java.text import call, javadoc, string, wrapped
+from converters.java.text import javadoc, string
 
 
 def parts(plan: Plan) -> dict[str, str]:
@@ -20,16 +20,16 @@ def parts(plan: Plan) -> dict[str, str]:
     return {
         "imports": "".join(f"import {one};\n" for one in sorted(needed)),
         "javadoc": "\n".join(_param(field, _feed_of(plan, field)) for field in fields),
-        "head": call(0, f"public record {name}(", components, ") {").rstrip(),
+        "head": f"public record {name}({', '.join(components)}) {{",
         "widths": "\n".join(_width(field, alone) for field in fields),
         "checks": "".join(_check(field, alone) for field in fields),
         "accessors": "\n".join(_accessor(field) for field in fields),
         "put": pmml.tensor_put(plan) if plan.manifest.target == "pmml" else _put(plan),
         "equal": "".join(
-            f"\n        && Arrays.equals({field.name}, input.{field.name})" for field in fields
+            f" && Arrays.equals({field.name}, input.{field.name})" for field in fields
         ),
         "hash": _hash(fields),
-        "shown": '\n        + ", "\n        + '.join(
+        "shown": ' + ", " + '.join(
             f'"{field.name}=" + Arrays.toString({field.name})' for field in fields
         ),
     }
@@ -52,12 +52,13 @@ def golden_rows(plan: Plan) -> str:
     skip = ""
     if texts and plan.manifest.target == "onnx":
         tests = " || ".join(f"!GoldenRows.reachable({text})" for text in texts)
-        skip = f"      if ({tests}) {{\n        continue;\n      }}\n"
+        skip = f"      boolean garbled = {tests};\n"
+        skip += "      if (garbled) {\n        continue;\n      }\n"
     name = f"{plan.prefix}Input"
     return (
         "".join(reads)
         + f"    for (int i = 0; i < ROWS; i++) {{\n{skip}"
-        + call(6, f"{name} input = new {name}(", arguments, ");")
+        + f"      {name} input = new {name}({', '.join(arguments)});\n"
         + "      found.put(i, input);\n    }\n"
     )
 
@@ -73,8 +74,7 @@ def _param(field: Field, feed: Feed) -> str:
     if field.nullable:
         missing = "; null where missing" if field.type == "String" else "; NaN where missing"
     inside = f" of shape [{shape}], row-major" if len(feed.shape) > 1 else ""
-    text = f"@param {field.name} {many} of {javadoc(field.column)}{inside}{missing}; copied"
-    return wrapped(text, " * ", " *     ")
+    return f" * @param {field.name} {many} of {javadoc(field.column)}{inside}{missing}; copied"
 
 
 def _constant(field: Field, alone: bool) -> str:
@@ -93,8 +93,8 @@ def _check(field: Field, alone: bool) -> str:
     name, column, width = field.name, string(field.column), _constant(field, alone)
     lines = [
         f"    if ({name}.length != {width}) {{",
-        "      throw new IllegalArgumentException(",
-        f'          {column} + " takes " + {width} + " values, not " + {name}.length);',
+        f'      throw new IllegalArgumentException({column} + " takes " + {width}'
+        f' + " values, not " + {name}.length);',
         "    }",
         f"    {name} = {name}.clone();",
     ]

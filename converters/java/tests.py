@@ -8,7 +8,7 @@ from converters.contract import OutputKind
 from converters.java import tensors
 from converters.java.outputs import READERS
 from converters.java.plan import DTYPE_TYPES, Answer, Plan
-from converters.java.text import call, string
+from converters.java.text import string
 
 _CODES = {"double": "d", "float": "f", "int": "i", "long": "l", "boolean": "z", "String": "s"}
 
@@ -72,12 +72,12 @@ def _record_rows(plan: Plan) -> str:
             texts.append(f"c{at}[i]")
     skip = ""
     if texts and plan.manifest.target == "onnx":
-        test = call(6, "if (!GoldenRows.reachable(", texts, ")) {")
-        skip = f"{test}        continue;\n      }}\n"
+        skip = f"      boolean reachable = GoldenRows.reachable({', '.join(texts)});\n"
+        skip += "      if (!reachable) {\n        continue;\n      }\n"
     return (
         "".join(f"    {line}\n" for line in reads)
         + f"    for (int i = 0; i < ROWS; i++) {{\n{skip}"
-        + call(6, f"{plan.prefix}Input input = new {plan.prefix}Input(", arguments, ");")
+        + f"      {plan.prefix}Input input = new {plan.prefix}Input({', '.join(arguments)});\n"
         + "      found.put(i, input);\n    }\n"
     )
 
@@ -148,7 +148,8 @@ def _comparison(plan: Plan, answer: Answer) -> str:
     arguments = [label, "i", f"{local}[{at}]", actual]
     if not exact:
         arguments += [repr(verdict.tolerance_abs), repr(verdict.tolerance_rel)]
-    line = call(indent, f"GoldenRows.{'same' if exact else 'close'}(", arguments, ");")
+    compare = "same" if exact else "close"
+    line = f"{' ' * indent}GoldenRows.{compare}({', '.join(arguments)});\n"
     if not answer.array:
         return line
     return f"      for (int k = 0; k < {width}; k++) {{\n{line}      }}\n"
@@ -166,12 +167,7 @@ def _text_test(plan: Plan) -> str:
     return (
         "\n  @Test\n  void refusesTextThatTheRuntimeWouldGarble() {\n"
         '    for (String text : List.of("\\uD83D\\uDE00", "a\\u0000b")) {\n'
-        "      IllegalArgumentException refused =\n"
-        + call(
-            10,
-            "assertThrows(",
-            ["IllegalArgumentException.class", f"() -> Values.nullableText(text, {column})"],
-            ");",
-        )
-        + f"      assertTrue(refused.getMessage().contains({column}));\n    }}\n  }}\n"
+        "      IllegalArgumentException refused = assertThrows(IllegalArgumentException.class, "
+        f"() -> Values.nullableText(text, {column}));\n"
+        f"      assertTrue(refused.getMessage().contains({column}));\n    }}\n  }}\n"
     )

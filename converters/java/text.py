@@ -1,4 +1,7 @@
-"""Text inside generated files: Java literals, Javadoc, XML, lists too long for one method."""
+"""Text inside generated files: Java literals, Javadoc, XML, lists too long for one method.
+
+Lines may be of any length here: converters.java.layout breaks them.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,6 @@ from collections.abc import Sequence
 
 # A static initialiser may hold 64 KB of bytecode (JVMS 4.7.3); longer lists are built in parts.
 PART = 250
-WIDTH = 100
 
 
 def string(value: str) -> str:
@@ -37,36 +39,6 @@ def xml(value: str) -> str:
     )
 
 
-def wrapped(value: str, first: str, rest: str, width: int = WIDTH) -> str:
-    """Words filled into lines of at most `width` characters, each with its own indentation."""
-    lines = [first]
-    for word in value.split(" "):
-        if len(lines[-1]) + len(word) + 1 > width and lines[-1] not in (first, rest):
-            lines.append(rest)
-        lines[-1] += word if lines[-1] in (first, rest) else f" {word}"
-    return "\n".join(lines)
-
-
-def doc(indent: int, words: str) -> str:
-    """A Javadoc comment: on one line, or its words filled into several."""
-    pad = " " * indent
-    if len(one := f"{pad}/** {words} */") <= WIDTH:
-        return one + "\n"
-    return f"{pad}/**\n{wrapped(words, f'{pad} * ', f'{pad} * ')}\n{pad} */\n"
-
-
-def call(indent: int, head: str, items: Sequence[str], tail: str) -> str:
-    """A call or a declaration: on one line, or its items on the next, or one a line."""
-    pad = " " * indent
-    one = f"{pad}{head}{', '.join(items)}{tail}"
-    if len(one) <= WIDTH:
-        return one + "\n"
-    inner = " " * (indent + 4)
-    two = f"{inner}{', '.join(items)}{tail}"
-    body = two if len(two) <= WIDTH else inner + f",\n{inner}".join(items) + tail
-    return f"{pad}{head}\n{body}\n"
-
-
 def constant_list(
     modifiers: str, kind: str, name: str, items: Sequence[str], apart: bool = False
 ) -> str:
@@ -78,12 +50,8 @@ def constant_list(
         return f"  {modifiers} List<{kind}> {name} = List.of();\n"
     if apart:
         return _long_list(modifiers, kind, name, items)
-    one_line = f"  {modifiers} List<{kind}> {name} = List.of({', '.join(items)});\n"
-    if len(one_line) <= 101:
-        return one_line
     if len(items) <= PART:
-        body = ",\n          ".join(items)
-        return f"  {modifiers} List<{kind}> {name} =\n      List.of(\n          {body});\n"
+        return f"  {modifiers} List<{kind}> {name} = List.of({', '.join(items)});\n"
     return _long_list(modifiers, kind, name, items)
 
 

@@ -99,7 +99,7 @@ def test_the_jvm_stays_warm(checker, tmp_path):
 
 
 def test_java_that_answers_otherwise_is_refused(checker, job):
-    edit(job, "FraudScoringOutput.java", lambda text: text.replace("[i]", "[0]", 1))
+    edit(job, "FraudScoringOutput.java", lambda text: text.replace("(row", "(0 * row"))
     assert check(checker, job).state == "ran"
     report = judged(job)
     assert (report.state, report.code) == ("refused", "jvm_differs")

@@ -1,8 +1,14 @@
-$javadoc  public enum $name {
+  /** $javadoc */
+  public enum $name {
 $constants;
 
-    private static final Map<String, $name> BY_TEXT =
-        Stream.of(values()).collect(Collectors.toUnmodifiableMap($name::text, one -> one));
+    private static final Map<String, $name> BY_TEXT = new LinkedHashMap<>();
+
+    static {
+      for ($name one : values()) {
+        BY_TEXT.put(one.text, one);
+      }
+    }
 
     private final String text;
 

@@ -36,9 +36,7 @@ public final class GoldenAnswers {
     write(folder.resolve("single"), inputs, single);
   }
 
-  private static void write(
-      Path folder, Map<Integer, ${prefix}Input> inputs, List<${prefix}Output> outputs)
-      throws IOException {
+  private static void write(Path folder, Map<Integer, ${prefix}Input> inputs, List<${prefix}Output> outputs) throws IOException {
     Files.createDirectories(folder);
     try (Column rows = new Column(folder.resolve("rows.bin"))) {
       for (int row : inputs.keySet()) {

@@ -25,8 +25,7 @@ public final class ${prefix}Model implements AutoCloseable {
   private final OrtEnvironment environment;
   private final OrtSession session;
   // Memory of calls that are over, for those to come.
-  private final BlockingQueue<${prefix}Batch> spare =
-      new ArrayBlockingQueue<>(2 * Runtime.getRuntime().availableProcessors());
+  private final BlockingQueue<${prefix}Batch> spare = new ArrayBlockingQueue<>(2 * Runtime.getRuntime().availableProcessors());
   // Running a closed session, or closing a running one, would end the JVM: scoring holds the read
   // lock, closing takes the write lock.
   private final ReadWriteLock lock = new ReentrantReadWriteLock();
@@ -93,8 +92,7 @@ public final class ${prefix}Model implements AutoCloseable {
     return open(null, ModelFile.proven(content), options);
   }
 
-  private static ${prefix}Model open(Path file, byte[] content, ${prefix}Options options)
-      throws IOException {
+  private static ${prefix}Model open(Path file, byte[] content, ${prefix}Options options) throws IOException {
     OrtEnvironment environment = OrtEnvironment.getEnvironment();
     try (OrtSession.SessionOptions chosen = options.forSession()) {
       OrtSession session =

@@ -16,8 +16,7 @@ import ai.onnxruntime.OrtSession;
  */
 public record ${prefix}Options(int threads, int cuda, Optimisation optimisation) {
   /** The settings with which the answers were proven. */
-  public static final ${prefix}Options PROVEN =
-      new ${prefix}Options(1, -1, Optimisation.ALL);
+  public static final ${prefix}Options PROVEN = new ${prefix}Options(1, -1, Optimisation.ALL);
 
   /** How far the runtime rewrites the model. */
   public enum Optimisation {

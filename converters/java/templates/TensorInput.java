@@ -30,8 +30,6 @@ $put
 
   @Override
   public String toString() {
-    return "${prefix}Input["
-        + $shown
-        + "]";
+    return "${prefix}Input[" + $shown + "]";
   }
 }
