@@ -43,7 +43,7 @@ def fit(line: str) -> list[str]:
     if at := _at(line, " -> "):
         return [line[: at + 3], *fit(inner + line[at + 4 :])]
     if at := _at(line, " throws "):
-        return [*fit(line[:at]), inner + line[at + 1 :]]
+        return _signature(line[:at], line[at + 1 :], inner)
     for operator in (" || ", " && ", " + "):
         if _at(line, operator):
             first, *others = _split(line, operator)
@@ -54,6 +54,17 @@ def fit(line: str) -> list[str]:
         return [line]
     head, items, tail = found
     return [head, *_items(items, tail, inner)]
+
+
+def _signature(head: str, throws: str, pad: str) -> list[str]:
+    """A method's head and what it throws."""
+    found = _call(head)
+    if len(head) > WIDTH and found is not None:
+        begin, items, end = found
+        one = f"{pad}{', '.join(items)}{end} {throws}"
+        if len(one) <= WIDTH:
+            return [begin, one]
+    return [*fit(head), pad + throws]
 
 
 def _items(items: list[str], tail: str, pad: str) -> list[str]:

@@ -198,9 +198,9 @@ public final class ${prefix}Model implements AutoCloseable {
       if (!closed) {
         closed = true;
         session.close();
-        for (${prefix}Batch batch = spare.poll(); batch != null; batch = spare.poll()) {
-          batch.close();
-        }
+        List<${prefix}Batch> left = new ArrayList<>();
+        spare.drainTo(left);
+        left.forEach(${prefix}Batch::close);
       }
     } catch (OrtException e) {
       throw new IllegalStateException("ONNX Runtime cannot close: " + e.getMessage(), e);
