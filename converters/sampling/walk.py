@@ -327,6 +327,9 @@ def _imputer(step: Any, links: Links) -> Links:
     kept: Links = []
     for link, fill in zip(links, step.statistics_, strict=True):
         number = isinstance(fill, int | float | np.number) and bool(np.isfinite(fill))
+        if isinstance(link, Link) and isinstance(step.missing_values, str):
+            # A value that stands for none: the encoder behind never meets it.
+            link.feature.learns([step.missing_values])
         if isinstance(link, Link) and number and link.feature.dtype.kind in "iuf":
             link.feature.points.append(link.back([fill]))
             link.feature.spans(link.back([fill]))
