@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import unicodedata
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -57,4 +60,60 @@ def test_texts_answer_as_the_original_does(name: str, tmp_path: Path):
     asked = {"body": np.array([*HARD, *TEXTS], dtype=object)}
     told = loaded.answer(asked, converted.outputs)
     got = pmml.open(tmp_path / converted.file).score(asked, converted.inputs, converted.outputs)
+    proof.answer_alike(told, got, converted.outputs, rtol=1e-9)
+
+
+# Marks, apostrophes and letters of every kind, beside a sigma: characters as old as Unicode 3.2.
+BESIDE = [
+    chr(code)
+    for code in range(0x21, 0xFFFF)
+    if unicodedata.ucd_3_2_0.category(chr(code)) in ("Cf", "Lm", "Lt", "Me", "Mn", "Pf", "Po", "Sk")
+    or chr(code) in "A-aªº_1\u2160\u24b6"
+]
+
+
+A, S = "\N{GREEK SMALL LETTER ALPHA}", "\N{GREEK CAPITAL LETTER SIGMA}"
+
+
+def _greek(word: str) -> str:
+    """as and az for an alpha with a final sigma and with one that is none; other words stay."""
+    if set(word) <= set("asz"):
+        return word.translate({ord("a"): A, ord("s"): "\u03c2", ord("z"): "\u03c3"})
+    return word
+
+
+@contextlib.contextmanager
+def in_turkey() -> Iterator[None]:
+    """The JVM, once it runs, in a country where the lower case of I is no i."""
+    import jpype
+
+    locale = jpype.JClass("java.util.Locale")
+    usual = locale.getDefault()
+    locale.setDefault(locale.forLanguageTag("tr-TR"))
+    try:
+        yield
+    finally:
+        locale.setDefault(usual)
+
+
+def test_lower_case_is_pythons_beside_every_mark_and_in_every_country(tmp_path: Path):
+    words = ["as", "az", "s", "z", "istanbul", "i\u0307stanbul", "jahr", "\xecj", "zas", "zaz"]
+    words = [_greek(word) for word in words]
+    table = pd.Series([*words, *(" ".join(words[i::3]) for i in range(3))])
+    model: Any = pipeline.make_pipeline(
+        CountVectorizer(token_pattern=r"(?u)\b\w+\b"), LogisticRegression()
+    )
+    model.fit(table, np.arange(len(table)) % 2)
+    texts = [f"{A}{S}{one}{end}" for one in BESIDE for end in ("", A, f" {A}", "1")]
+    texts += [f"{begin}{one}{S}" for one in BESIDE for begin in ("", A, f"{A} ")]
+    texts += ["ISTANBUL", "\u0130STANBUL", "JAHR", "\xccJ", "\u0131stanbul", f"{S}{A}{S}"]
+    texts.append(A + "'" * 150 + S)
+    signature = Signature([Column("body", "string")])
+    loaded = Loaded("sklearn", model, {}, tmp_path, signature, one_text=True)
+    converted = pmml_program.write(loaded, tmp_path)
+    asked = {"body": np.array(texts, dtype=object)}
+    told = loaded.answer(asked, converted.outputs)
+    opened = pmml.open(tmp_path / converted.file)
+    with in_turkey():
+        got = opened.score(asked, converted.inputs, converted.outputs)
     proof.answer_alike(told, got, converted.outputs, rtol=1e-9)
