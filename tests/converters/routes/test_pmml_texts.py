@@ -31,12 +31,22 @@ LABELS = [len(text) % 3 for text in TABLE["body"]]
 HARD = ["", "x y z", "unseen", "THE Cat SAT", "cat  sat", "cat.sat", "mat mat mat mat", "won't cat"]
 HARD += ["日本語 テキスト", "ΣΊΣΥΦΟΣ ΣΑΣ σας", "FAÇADE_naïve", "²½ x½ ١٢٣", "e\u0301te\u0301"]
 HARD += ["a b cat x sat", "CAT", "foo-bar Foo bar", "sat on"]
+HARD += ["caféon cat éthe sat", "cat \u0301the sat", "cat dog sat dogon the mat"]
+HARD += [
+    f"cat {beyond} sat on {beyond} the{beyond} mat"
+    for beyond in ("\U0001d400\U0001d483", "\U00020000")
+]
 EVERY_LETTER = TfidfVectorizer(lowercase=False, token_pattern=r"(?u)\b\w+\b", norm=None)
 MODELS = {
     "texts of no known word": (TfidfVectorizer(), LogisticRegression()),
     "pairs and threes": (
         TfidfVectorizer(ngram_range=(2, 3), use_idf=False, norm="l1", max_df=0.9),
         neighbors.NearestCentroid(),
+    ),
+    "pairs": (TfidfVectorizer(ngram_range=(1, 2)), LogisticRegression()),
+    "pairs around words left out": (
+        TfidfVectorizer(ngram_range=(1, 2), stop_words=["on", "the", "dog", "c++"]),
+        LogisticRegression(),
     ),
     "case": (CountVectorizer(lowercase=False), LogisticRegression()),
     "case and every letter": (EVERY_LETTER, LogisticRegression()),
@@ -70,6 +80,7 @@ BESIDE = [
     if unicodedata.ucd_3_2_0.category(chr(code)) in ("Cf", "Lm", "Lt", "Me", "Mn", "Pf", "Po", "Sk")
     or chr(code) in "A-aªº_1\u2160\u24b6"
 ]
+BESIDE += ["\U0001d400", "\U00010428", "\U00020000", "\U0001d167", "\U000e0020"]
 
 
 A, S = "\N{GREEK SMALL LETTER ALPHA}", "\N{GREEK CAPITAL LETTER SIGMA}"
