@@ -63,7 +63,7 @@ def check(checker: jvm.Checker, job: Path) -> contract.JvmRun:
     shutil.rmtree(answers, ignore_errors=True)
     answers.mkdir()
     bundle = job / contract.BUNDLE_DIR
-    ran = checker.check(bundle, answers / contract.ANSWERS_DIR, 60, lambda: False)
+    ran = checker.check(bundle, answers, 60, lambda: False)
     contract.write(ran, answers / contract.RUN_FILE)
     if not judging.run(job) or ran.state != "ran":
         raise RuntimeError(ran.message)

@@ -39,6 +39,7 @@ SCHEMA = 1
 REQUEST_FILE = "request.json"
 RUN_FILE = "run.json"
 ANSWERS_DIR = "answers"
+CLASSES_DIR = "classes"
 REPORT_FILE = "report.json"
 PHASE_FILE = "phase"
 LOADING = "load"

@@ -1,4 +1,4 @@
-"""Serves a bundle's archive, and single files out of it: for the pages and the API alike."""
+"""Serves stored files whole, and single files out of a bundle: to pages, API and Maven alike."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ import mimetypes
 import re
 import zipfile
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import PurePosixPath
 from typing import BinaryIO
 
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseNotModified
 from django.http.response import HttpResponseBase, StreamingHttpResponse
 from django.utils.cache import patch_cache_control
-from django.utils.http import content_disposition_header, parse_etags
+from django.utils.http import content_disposition_header, parse_etags, parse_http_date_safe
 
 from registry.storage import store
 from workers.models import Bundle
@@ -27,30 +28,47 @@ TEXT = frozenset({".md", ".java", ".txt", ".properties", ".pmml", ".xml", ".json
 
 
 def archive(request: HttpRequest, bundle: Bundle) -> HttpResponseBase:
-    """A bundle's archive: ETag is its sha256, `Range` and `If-None-Match` are honoured.
+    """A bundle's archive, under its own name; see `blob`."""
+    answer = blob(request, bundle.sha256, bundle.size, "application/zip")
+    answer["Content-Disposition"] = (
+        content_disposition_header(True, bundle.file_name) or "attachment"
+    )
+    return answer
+
+
+def blob(request: HttpRequest, sha256: str, size: int, content_type: str) -> HttpResponseBase:
+    """A stored file: ETag is its sha256, `Range` and `If-None-Match` are honoured.
 
     RFC 9110, sections 13 and 14: one range; several, or a unit other than bytes, are ignored, and
     a range outside the file is a 416.
     """
-    tag = f'"{bundle.sha256}"'
+    tag = f'"{sha256}"'
     if _matches(request.headers.get("If-None-Match", ""), tag):
-        return _finish(HttpResponseNotModified(), bundle, tag)
-    span = _span(request, tag, bundle.size)
+        return _finish(HttpResponseNotModified(), tag)
+    span = _span(request, tag, size)
     if span is None:
-        beyond = HttpResponse(status=416, headers={"Content-Range": f"bytes */{bundle.size}"})
-        return _finish(beyond, bundle, tag)
+        beyond = HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"})
+        return _finish(beyond, tag)
     first, last = span
-    part = (first, last) != (0, bundle.size - 1)
+    part = (first, last) != (0, size - 1)
     # Opened before the first byte is promised, so that a missing blob is an error and no stump.
-    blob = store().open(bundle.sha256)
-    body = _read(blob, first, last - first + 1)
-    answer = StreamingHttpResponse(
-        body, status=206 if part else 200, content_type="application/zip"
-    )
+    opened = store().open(sha256)
+    body = _read(opened, first, last - first + 1)
+    answer = StreamingHttpResponse(body, status=206 if part else 200, content_type=content_type)
     answer["Content-Length"] = str(last - first + 1)
     if part:
-        answer["Content-Range"] = f"bytes {first}-{last}/{bundle.size}"
-    return _finish(answer, bundle, tag)
+        answer["Content-Range"] = f"bytes {first}-{last}/{size}"
+    return _finish(answer, tag)
+
+
+def unchanged(request: HttpRequest, tag: str, changed: datetime) -> HttpResponse | None:
+    """A 304 where the caller has this already (RFC 9110, 13.2.2: the tag counts before the time)."""
+    known = request.headers.get("If-None-Match")
+    if known is not None:
+        return HttpResponseNotModified() if _matches(known, tag) else None
+    since = parse_http_date_safe(request.headers.get("If-Modified-Since", ""))
+    fresh = since is not None and int(changed.timestamp()) <= since
+    return HttpResponseNotModified() if fresh else None
 
 
 def one_file(bundle: Bundle, path: str) -> HttpResponseBase | None:
@@ -130,11 +148,9 @@ def _read(blob: BinaryIO, first: int, count: int) -> Iterator[bytes]:
             yield chunk
 
 
-def _finish(answer: HttpResponseBase, bundle: Bundle, tag: str) -> HttpResponseBase:
+def _finish(answer: HttpResponseBase, tag: str) -> HttpResponseBase:
     answer["ETag"] = tag
     answer["Accept-Ranges"] = "bytes"
-    name = content_disposition_header(True, bundle.file_name)
-    answer["Content-Disposition"] = name or "attachment"
     # The same address never holds other bytes; `private`, since reading may be closed.
     patch_cache_control(answer, private=True, max_age=31_536_000, immutable=True)
     return answer

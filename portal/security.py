@@ -22,6 +22,8 @@ POLICY = "; ".join(
 )
 # Probes ask without an account; the API answers strangers with problem+json itself.
 OPEN_VIEWS = frozenset({"healthz", "readyz"})
+# Maven's clients are asked for a token, and led to no page.
+OPEN_VIEWS |= {"maven"}
 OPEN_PREFIX = "account_"
 
 Handler = Callable[[HttpRequest], HttpResponseBase]

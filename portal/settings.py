@@ -49,6 +49,8 @@ ENVIRONMENTS_FOLDER = Path(
 JVM_CHECKS = int(os.environ.get("CROSSPORT_JVM_CHECKS", "100"))
 REDIS_URL = os.environ.get("REDIS_URL", "")
 OPEN_READING = _flag("CROSSPORT_OPEN_READING", True)
+# A build that asks the Maven repository for what nobody has exported starts the export.
+MAVEN_MAKES = _flag("CROSSPORT_MAVEN_MAKES", False)
 SYNC_SECONDS = int(os.environ.get("CROSSPORT_SYNC_SECONDS", "60"))
 READ_MB = int(os.environ.get("CROSSPORT_READ_MB", "300"))
 PMML_ENABLED = _flag("CROSSPORT_PMML", True)

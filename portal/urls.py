@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver, include, path, register_convert
 
 from portal.api.health import healthz, readyz
 from portal.api.reference import page as api_reference
+from portal.maven import views as maven
 from portal.names import ModelName
 from portal.views import account, bundles, catalogue, exports, sources, versions
 
@@ -32,6 +33,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/", include("allauth.account.urls")),
     path("api/docs/", api_reference, name="api_docs"),
     path("api/v1/", include("portal.api.urls")),
+    path("maven/<path:path>", maven.serve, name="maven"),
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
 ]

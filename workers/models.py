@@ -8,7 +8,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from registry.models import ModelVersion
+from registry.models import ModelVersion, RegisteredModel
 
 
 class JobState(models.TextChoices):
@@ -199,6 +199,81 @@ class Bundle(models.Model):
 
     def __str__(self) -> str:
         return self.file_name
+
+
+class MavenProject(models.Model):
+    """Who owns a group and an artifact id: one model and target for ever, so that no two mix."""
+
+    group = models.CharField(max_length=200)
+    artifact = models.CharField(max_length=300)
+    model = models.ForeignKey(
+        RegisteredModel, on_delete=models.PROTECT, related_name="maven_projects"
+    )
+    target = models.CharField(max_length=30)
+
+    class Meta:
+        ordering = ["group", "artifact"]
+        constraints = [
+            models.UniqueConstraint(fields=["group", "artifact"], name="one_owner_of_coordinates")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.group}:{self.artifact}"
+
+
+class ArtifactKind(models.TextChoices):
+    POM = "pom", "POM"
+    JAR = "jar", _("jar")
+    SOURCES = "sources", _("sources jar")
+
+
+class Artifact(models.Model):
+    """A file that the Maven repository serves of a bundle. Insert-only."""
+
+    bundle = models.ForeignKey(Bundle, on_delete=models.PROTECT, related_name="artifacts")
+    project = models.ForeignKey(MavenProject, on_delete=models.PROTECT, related_name="artifacts")
+    kind = models.CharField(max_length=10, choices=ArtifactKind)
+    version = models.CharField(max_length=200)  # Maven's word: the model version and the build
+    size = models.BigIntegerField()
+    # Sums in hex, as Maven's clients ask for them; the content is stored under its sha256.
+    sha256 = models.CharField(max_length=64)
+    md5 = models.CharField(max_length=32)
+    sha1 = models.CharField(max_length=40)
+    sha512 = models.CharField(max_length=128)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["bundle", "kind"]
+        constraints = [
+            models.UniqueConstraint(fields=["bundle", "kind"], name="one_artifact_a_kind"),
+            models.UniqueConstraint(
+                fields=["project", "version", "kind"], name="one_artifact_a_version"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.project_id} {self.version} {self.kind}"
+
+
+class AliasBuild(models.Model):
+    """A build of an alias's `…-SNAPSHOT`: which bundle it stood for from then on. Insert-only."""
+
+    project = models.ForeignKey(MavenProject, on_delete=models.PROTECT, related_name="alias_builds")
+    alias = models.CharField(max_length=250)
+    number = models.PositiveIntegerField()
+    bundle = models.ForeignKey(Bundle, on_delete=models.PROTECT, related_name="alias_builds")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["project", "alias", "-number"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["project", "alias", "number"], name="one_build_of_an_alias_a_number"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.alias}-SNAPSHOT #{self.number}"
 
 
 class Reading(models.Model):

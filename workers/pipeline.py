@@ -115,6 +115,7 @@ class Outcome:
     jvm: contract.JvmReport | None = None
     files: list[Path] = field(default_factory=list)
     manifest: dict[str, Any] = field(default_factory=dict)
+    classes: Path | None = None  # what the JVM check compiled
     peak_mb: dict[str, int] = field(default_factory=dict)
     log: str = ""
     page: Path | None = None
@@ -330,7 +331,7 @@ class _Run:
         folder = self.jobdir / contract.JVM_DIR
         remove_tree(folder)
         folder.mkdir()
-        ran = self._run_java(folder / contract.ANSWERS_DIR)
+        ran = self._run_java(folder)
         contract.write(ran, folder / contract.RUN_FILE)
         self.peak_mb["jvm"] = ran.resident_mb
         child = self._start("jvm")
@@ -346,12 +347,12 @@ class _Run:
             f"{ran.compile_ms} ms, run in {ran.run_ms} ms"
         )
 
-    def _run_java(self, answers: Path) -> contract.JvmRun:
+    def _run_java(self, folder: Path) -> contract.JvmRun:
         wall = limits_of(self._route()).wall_seconds
         bundle = self.jobdir / contract.BUNDLE_DIR
         self._log("── jvm ──\n")
         try:
-            ran = self.java.check(bundle, answers, wall, self.cancelled)
+            ran = self.java.check(bundle, folder, wall, self.cancelled)
         except jvm.Cancelled as stop:
             raise Cancelled from stop
         except jvm.TooLong as late:
@@ -527,6 +528,7 @@ class _Run:
             jvm=self.jvm,
             files=self.files,
             manifest=self.manifest,
+            classes=self.jobdir / contract.JVM_DIR / contract.CLASSES_DIR if self.ran else None,
             peak_mb=self.peak_mb,
             log=self.text,
             page=self.page,

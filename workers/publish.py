@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import zipfile
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +12,9 @@ from django.db.models import Max
 from converters import contract
 from registry.models import ModelVersion
 from registry.storage import store
+from workers import archive, maven
 from workers.models import Bundle, Job, JobState, LostRace
 from workers.pipeline import Outcome
-
-# The same files must be the same bytes: the oldest date that a zip can hold, one mode, one level.
-ZIP_DATE = (1980, 1, 1, 0, 0, 0)
-ZIP_MODE = 0o100644 << 16
-ZIP_LEVEL = 6
-UNIX = 3
-# Weights hardly shrink: from here on a file is stored as it is.
-STORED_FROM = 32 * 2**20
 
 
 def reserve_build(job: Job, attempt: int) -> int:
@@ -64,12 +55,19 @@ def publish(
         StorageFull, OSError: no room; nothing is recorded.
     """
     export = job.export
-    archive = folder / "bundle.zip"
-    write_zip(archive, folder / contract.BUNDLE_DIR, outcome.files)
-    blob = store().put(archive)
+    packed = folder / "bundle.zip"
+    inside = folder / contract.BUNDLE_DIR
+    names = {path.relative_to(inside).as_posix(): path for path in outcome.files}
+    archive.write(packed, dict(sorted(names.items())))
+    blob = store().put(packed)
+    made = (
+        maven.make(folder / "maven", inside, outcome.classes, outcome.manifest)
+        if outcome.classes
+        else []
+    )
     with transaction.atomic():
         job.move(JobState.SUCCEEDED, attempt=attempt, code="", sentence="", report=report, log=log)
-        return Bundle.objects.create(
+        bundle = Bundle.objects.create(
             version=export.version,
             export=export,
             job=job,
@@ -80,6 +78,8 @@ def publish(
             size=blob.size,
             manifest=outcome.manifest,
         )
+        maven.record(bundle, made)
+        return bundle
 
 
 def file_name(job: Job) -> str:
@@ -87,20 +87,3 @@ def file_name(job: Job) -> str:
     version = job.export.version
     model = re.sub(r"[^A-Za-z0-9._-]+", "-", version.model.name).strip("-.")[:200] or "model"
     return f"{model}-{version.number}.{job.build}-{job.export.target}.zip"
-
-
-def write_zip(archive: Path, folder: Path, files: Sequence[Path]) -> None:
-    """These files of `folder` as a zip; the same content gives the same bytes."""
-    names = sorted((path.relative_to(folder).as_posix(), path) for path in files)
-    with zipfile.ZipFile(archive, "w") as target:
-        for name, path in names:
-            entry = zipfile.ZipInfo(name, ZIP_DATE)
-            entry.create_system = UNIX
-            entry.external_attr = ZIP_MODE
-            stored = path.stat().st_size >= STORED_FROM
-            entry.compress_type = zipfile.ZIP_STORED if stored else zipfile.ZIP_DEFLATED
-            entry._compresslevel = ZIP_LEVEL  # type: ignore[attr-defined]
-            entry.file_size = path.stat().st_size
-            with path.open("rb") as source, target.open(entry, "w") as sink:
-                while block := source.read(2**20):
-                    sink.write(block)

@@ -25,6 +25,10 @@ _UNREACHABLE = {
 }
 
 
+# What the Maven repository serves: the same coordinates, and nothing of how it is built.
+PUBLISHED_POM = "published-pom.xml"
+
+
 def generate(manifest: Manifest, folder: Path) -> None:
     """Write the project into `folder`, beside which the bundle's model and golden rows lie.
 
@@ -41,6 +45,7 @@ def generate(manifest: Manifest, folder: Path) -> None:
     for path in (main, test):
         path.mkdir(parents=True)
     _write(folder / "pom.xml", "pom.xml", _pom_parts(project))
+    _write(folder / PUBLISHED_POM, PUBLISHED_POM, _pom_parts(project))
     names = _names(project)
     _write(main / "ModelFile.java", "ModelFile.java", names | _sum_parts(manifest, size))
     _write_input(project, main)

@@ -18,7 +18,7 @@ from registry.storage import store
 from registry.sync import sync_source
 from tests.workers.rows import make_export, make_job, make_version
 from tests.workers.scripted import CONVERT
-from workers import dispatch, execute, publish, reconcile
+from workers import archive, dispatch, execute, publish, reconcile
 from workers.lease import claim
 from workers.models import Bundle, Job, JobState, LostRace, StepState
 from workers.reports import JobReport
@@ -158,7 +158,8 @@ def test_the_same_files_make_the_same_archive(tmp_path):
             time.sleep(0.02)
         (folder / "z.txt").chmod(0o600 if place == "a" else 0o755)
         files = [path for path in folder.rglob("*") if path.is_file()]
-        publish.write_zip(tmp_path / f"{place}.zip", folder, files)
+        names = {path.relative_to(folder).as_posix(): path for path in files}
+        archive.write(tmp_path / f"{place}.zip", dict(sorted(names.items())))
         digests.append(hashlib.sha256((tmp_path / f"{place}.zip").read_bytes()).hexdigest())
     assert digests[0] == digests[1]
 
@@ -226,7 +227,7 @@ def test_what_a_worker_found_after_it_lost_its_lease_is_dropped(script, fetched,
 
 def test_a_late_publish_of_a_stale_attempt_records_nothing(script, fetched, monkeypatch):
     job = make_job()
-    real = publish.write_zip
+    real = archive.write
 
     def slow(*arguments) -> None:
         real(*arguments)
@@ -235,7 +236,7 @@ def test_a_late_publish_of_a_stale_attempt_records_nothing(script, fetched, monk
             stale.move(JobState.QUEUED)
             stale.move(JobState.RUNNING)
 
-    monkeypatch.setattr(publish, "write_zip", slow)
+    monkeypatch.setattr(archive, "write", slow)
     run(job)
     assert (job.state, job.attempt) == (JobState.RUNNING, 2)
     assert not Bundle.objects.exists()
@@ -248,14 +249,14 @@ def test_a_full_store_is_a_crash_and_nothing_is_half_published(
     settings.STORAGE_URL = f"file://{small}"
     (small / "fill").write_bytes(b"x" * (8 * 2**20 - 4096 * 3))
     with pytest.MonkeyPatch.context() as patch:
-        real = publish.write_zip
+        real = archive.write
 
-        def large(archive: Path, *rest) -> None:
-            real(archive, *rest)
-            with archive.open("ab") as stream:
+        def large(packed: Path, *rest) -> None:
+            real(packed, *rest)
+            with packed.open("ab") as stream:
                 stream.write(b"x" * 2**20)
 
-        patch.setattr(publish, "write_zip", large)
+        patch.setattr(archive, "write", large)
         job = run(make_job())
     assert (job.state, job.code) == (JobState.CRASHED, "disk_full")
     assert not Bundle.objects.exists()

@@ -51,7 +51,7 @@ def job(tmp_path: Path) -> Path:
 
 
 def check(checker: jvm.Checker, job: Path, seconds: float = 120) -> contract.JvmRun:
-    ran = checker.check(job / "bundle", job / "jvm" / "answers", seconds, never)
+    ran = checker.check(job / "bundle", job / "jvm", seconds, never)
     contract.write(ran, job / "jvm" / "run.json")
     return ran
 
@@ -152,7 +152,7 @@ def test_java_that_does_not_end_is_ended(checker, job):
 def test_a_cancelled_check_ends_its_jvm(checker, job):
     driver(job, "while (folder != null) Thread.onSpinWait();")
     with pytest.raises(jvm.Cancelled):
-        checker.check(job / "bundle", job / "jvm" / "answers", 60, lambda: True)
+        checker.check(job / "bundle", job / "jvm", 60, lambda: True)
 
 
 def test_a_worker_without_a_jdk_compiles_with_the_java_runtime_of_its_packages(

@@ -41,13 +41,13 @@ class Checker:
             self._runtime = runtime.ready(folder, log, stopped)
 
     def check(
-        self, bundle: Path, answers: Path, wall_seconds: float, cancelled: Callable[[], bool]
+        self, bundle: Path, to: Path, wall_seconds: float, cancelled: Callable[[], bool]
     ) -> JvmRun:
         """See `Server.check`; `ready` must have been called."""
         with self._lock:
             server = self._open()
             try:
-                return server.check(bundle, answers, wall_seconds, cancelled)
+                return server.check(bundle, to, wall_seconds, cancelled)
             finally:
                 self._said += server.said()
                 if server.checked >= self._most:

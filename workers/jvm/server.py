@@ -10,13 +10,14 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from converters.contract import JvmRun
+from converters.contract import ANSWERS_DIR, CLASSES_DIR, JvmRun
 from workers import collect
 from workers.sandbox import ChildResult, Limits, remove_tree, run_child
 
 REQUESTS = "requests"
 ANSWER = "answer"
 OUT = "out"
+CLASSES = "classes"
 DRIVER = "GoldenAnswers.java"
 POLL_SECONDS = 0.005
 # A server is confined as a child is; it lives as long as its worker.
@@ -72,11 +73,12 @@ class Server:
         self.checked = 0
 
     def check(
-        self, bundle: Path, out: Path, wall_seconds: float, cancelled: Callable[[], bool]
+        self, bundle: Path, to: Path, wall_seconds: float, cancelled: Callable[[], bool]
     ) -> JvmRun:
-        """Compile and run `bundle`/java on `bundle`/golden; the answers are moved to `out`.
+        """Compile and run `bundle`/java on `bundle`/golden.
 
         bundle: a folder in a bundle's layout, which must stay until this returns.
+        to: gets the folders `answers` and `classes` where it ran.
 
         Raises:
             ServerEnded, TooLong, Cancelled: nothing is left running; the next call starts anew.
@@ -92,8 +94,9 @@ class Server:
             ran = _read(job / ANSWER)
             self.checked += 1
             if ran.state == "ran":
-                collect.check_tree(job / OUT)
-                (job / OUT).rename(out)
+                for left, name in ((OUT, ANSWERS_DIR), (CLASSES, CLASSES_DIR)):
+                    collect.check_tree(job / left)
+                    (job / left).rename(to / name)
             return ran
         finally:
             remove_tree(job)

@@ -1,0 +1,71 @@
+"""Finds what the repository holds, and which build an alias stands for."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from portal.maven.places import Place
+from registry.models import Alias
+from workers.models import AliasBuild, Artifact, ArtifactKind, Bundle, MavenProject
+
+
+def project_of(place: Place) -> MavenProject | None:
+    """Who has these coordinates."""
+    return (
+        MavenProject.objects.select_related("model__source")
+        .filter(group=place.group, artifact=place.artifact)
+        .first()
+    )
+
+
+def jars(project: MavenProject) -> QuerySet[Artifact]:
+    """The jar of each bundle, oldest version and build first."""
+    rows = project.artifacts.filter(kind=ArtifactKind.JAR).select_related("bundle__version")
+    return rows.order_by("bundle__version__number", "bundle__build")
+
+
+def artifact(project: MavenProject, version: str, kind: ArtifactKind) -> Artifact | None:
+    """One file of one version."""
+    return project.artifacts.filter(version=version, kind=kind).first()
+
+
+def artifact_of(bundle_id: int, kind: ArtifactKind) -> Artifact | None:
+    """One file of one bundle."""
+    return Artifact.objects.filter(bundle_id=bundle_id, kind=kind).first()
+
+
+def current(project: MavenProject, alias: str) -> AliasBuild | None:
+    """The build that an alias stands for, made where the alias has moved since, or a newer build
+    of its version was published; none where there is no such alias or nothing published."""
+    found = Alias.objects.filter(model=project.model_id, name=alias).first()
+    if found is None:
+        return None
+    bundle = _newest(project, found.version_id)
+    if bundle is None:
+        return None
+    known = project.alias_builds.filter(alias=alias)
+    last = known.order_by("-number").first()
+    if last is not None and last.bundle_id == bundle.pk:
+        return last
+    with transaction.atomic():
+        # One at a time: two requests that see the alias moved make one build of it.
+        MavenProject.objects.select_for_update().get(pk=project.pk)
+        last = known.order_by("-number").first()
+        if last is not None and last.bundle_id == bundle.pk:
+            return last
+        number = last.number + 1 if last is not None else 1
+        return AliasBuild.objects.create(project=project, alias=alias, number=number, bundle=bundle)
+
+
+def numbered(project: MavenProject, alias: str, number: int) -> AliasBuild | None:
+    """An alias's build by its number; those of before stay as they were."""
+    return project.alias_builds.filter(alias=alias, number=number).first()
+
+
+def _newest(project: MavenProject, version_id: int) -> Bundle | None:
+    held = Artifact.objects.filter(
+        project=project, kind=ArtifactKind.JAR, bundle__version_id=version_id
+    )
+    newest = held.order_by("-bundle__build").select_related("bundle").first()
+    return newest.bundle if newest is not None else None
