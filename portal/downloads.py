@@ -62,7 +62,7 @@ def blob(request: HttpRequest, sha256: str, size: int, content_type: str) -> Htt
 
 
 def unchanged(request: HttpRequest, tag: str, changed: datetime) -> HttpResponse | None:
-    """A 304 where the caller has this already (RFC 9110, 13.2.2: the tag counts before the time)."""
+    """A 304 where the caller has this; the tag counts before the time (RFC 9110, 13.2.2)."""
     known = request.headers.get("If-None-Match")
     if known is not None:
         return HttpResponseNotModified() if _matches(known, tag) else None

@@ -1,4 +1,4 @@
-"""Starts the export of what a build asks for and nobody has exported yet (CROSSPORT_MAVEN_MAKES)."""
+"""Starts the export of what a build asks for first (CROSSPORT_MAVEN_MAKES)."""
 
 from __future__ import annotations
 

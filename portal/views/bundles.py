@@ -8,11 +8,13 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from converters import catalog
 from portal import downloads, queries
-from workers.models import Bundle
+from portal.snippets import Snippet, snippets
+from workers.models import ArtifactKind, Bundle
 
 
 @require_safe
@@ -31,6 +33,9 @@ def bundle(request: HttpRequest, pk: int) -> HttpResponse:
         # For a shell: a model's name may hold spaces and quotes.
         "shell_name": shlex.quote(found.file_name),
         "maven": manifest.get("maven"),
+        "not_served": _not_served(found),
+        "snippets": _snippets(request, found),
+        "aliases": [*found.version.aliases.all()],
         "opening": _opening(target.opening if target else ""),
         "parity": manifest.get("parity", []),
         "java": [path for path, _ in files if path.startswith("java/")],
@@ -38,6 +43,21 @@ def bundle(request: HttpRequest, pk: int) -> HttpResponse:
         "others": queries.bundles().filter(version=found.version).exclude(pk=found.pk)[:10],
     }
     return render(request, "bundle.html", context)
+
+
+def _snippets(request: HttpRequest, found: Bundle) -> list[Snippet]:
+    """What a build says to use it; nothing where the Maven repository does not have it."""
+    jar = found.artifacts.filter(kind=ArtifactKind.JAR).select_related("project").first()
+    if jar is None:
+        return []
+    return snippets(jar, request.build_absolute_uri(reverse("maven", args=["."])).rstrip("."))
+
+
+def _not_served(found: Bundle) -> str:
+    """Why the Maven repository does not have it, where it does not."""
+    if not found.manifest.get("java"):
+        return "not in the Maven repository: its Java was not run here"
+    return "not in the Maven repository: its coordinates are another model's"
 
 
 def _opening(text: str) -> list[list[dict[str, object]]]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import dataclasses
 import hashlib
+import html
+import re
 import shutil
 import subprocess
 import urllib.error
@@ -131,24 +133,32 @@ public class App {
             f"<password>{password}</password></server></servers></settings>"
         )
 
-    def build(self, version: str) -> subprocess.CompletedProcess[str]:
-        """Resolve and compile against this version of the model."""
+    def build(self, version: str, lines: str = "") -> subprocess.CompletedProcess[str]:
+        """Resolve and compile against this version of the model, by a page's lines or by ours."""
         every = "<enabled>true</enabled><updatePolicy>always</updatePolicy>"
         every += "<checksumPolicy>fail</checksumPolicy>"
+        lines = lines or (
+            f"<repositories><repository><id>crossport</id><url>{self.url}/maven/</url>"
+            f"<releases>{every}</releases><snapshots>{every}</snapshots></repository>"
+            "</repositories><dependency>"
+            f"<groupId>{GROUP}</groupId><artifactId>{ARTIFACT}</artifactId>"
+            f"<version>{version}</version></dependency>"
+        )
+        lines = lines.replace("<dependency>", "<dependencies><dependency>")
         (self.folder / "pom.xml").write_text(
             '<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion>'
             "<groupId>c</groupId><artifactId>consumer</artifactId><version>1</version>"
             "<properties><maven.compiler.release>17</maven.compiler.release>"
             "<project.build.sourceEncoding>UTF-8</project.build.sourceEncoding></properties>"
-            f"<repositories><repository><id>crossport</id><url>{self.url}/maven/</url>"
-            f"<releases>{every}</releases><snapshots>{every}</snapshots></repository>"
-            "</repositories><dependencies><dependency>"
-            f"<groupId>{GROUP}</groupId><artifactId>{ARTIFACT}</artifactId>"
-            f"<version>{version}</version></dependency></dependencies></project>"
+            f"{lines}</dependencies><build><plugins>"
+            "<plugin><artifactId>maven-compiler-plugin</artifactId><version>3.13.0</version>"
+            "</plugin><plugin><artifactId>maven-resources-plugin</artifactId>"
+            "<version>3.3.1</version></plugin></plugins></build></project>"
         )
         command = ["mvn", "-U", "--batch-mode", "--no-transfer-progress", "-s", "settings.xml"]
         command += [f"-Dmaven.repo.local={self.local}", "-Dmdep.outputFile=class.path", "compile"]
-        command.append("dependency:build-classpath")
+        plugin = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1"
+        command.append(f"{plugin}:build-classpath")
         return subprocess.run(command, cwd=self.folder, capture_output=True, text=True)
 
     def score(self, version: str) -> str:
@@ -197,6 +207,21 @@ def test_a_build_resolves_versions_ranges_and_the_latest_and_scores(
     publish(model, "3.2", compiled, tmp_path)
     consumer.build("RELEASE")
     assert "fraud-scoring-3.2.jar" in (consumer.folder / "class.path").read_text()
+
+
+def test_the_lines_on_a_bundles_page_are_what_a_build_needs(model, compiled, consumer, tmp_path):
+    bundle = publish(model, "3.1", compiled, tmp_path)
+    with urllib.request.urlopen(f"{consumer.url}/bundles/{bundle.pk}/") as answer:
+        page = answer.read().decode()
+    found = re.search(r'<pre class="snippet" id="maven"[^>]*>(.*?)</pre>', page, re.S)
+    assert found is not None
+    lines = html.unescape(found[1])
+    assert f"<url>{consumer.url}/maven/</url>" in lines
+    assert consumer.build("", lines).returncode == 0
+    for tool in ("gradle-kotlin", "gradle-groovy", "sbt", "bazel", "jbang"):
+        (text,) = re.findall(rf'id="{tool}"[^>]*>(.*?)</pre>', page, re.S)
+        assert f"{consumer.url}/maven/" in text
+        assert ARTIFACT in text
 
 
 def test_an_alias_is_a_snapshot_and_the_build_follows_it(model, compiled, consumer, tmp_path):
