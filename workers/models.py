@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from registry.models import ModelVersion, RegisteredModel
@@ -199,6 +200,32 @@ class Bundle(models.Model):
 
     def __str__(self) -> str:
         return self.file_name
+
+
+class ProofState(models.TextChoices):
+    PENDING = "pending", _("pending")
+    PROVEN = "proven", _("proven")
+    FAILED = "failed", _("failed")
+
+
+class Proof(models.Model):
+    """The JVM check of a bundle that was published without one; done once, by a worker that can."""
+
+    bundle = models.OneToOneField(Bundle, on_delete=models.CASCADE, related_name="proof")
+    state = models.CharField(
+        max_length=10, choices=ProofState, default=ProofState.PENDING, db_index=True
+    )
+    due_at = models.DateTimeField(default=timezone.now)  # when a worker is asked again
+    sentence = models.TextField(blank=True)  # why it is not proven
+    java = models.CharField(max_length=60, blank=True)
+    rows = models.PositiveIntegerField(default=0)
+    proved_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-bundle"]
+
+    def __str__(self) -> str:
+        return f"Java of bundle {self.bundle_id}: {self.state}"
 
 
 class MavenProject(models.Model):

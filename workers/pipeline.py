@@ -148,6 +148,41 @@ def limits_of(route: catalog.Route) -> Limits:
     return Limits(wall_seconds=wall, cpu_seconds=2 * wall, memory_mb=route.memory_mb)
 
 
+def prove(
+    jobdir: Path, request: contract.Request, java: jvm.Checker, cancelled: Callable[[], bool]
+) -> Outcome:
+    """Run the Java of the published bundle that lies in `jobdir`, and judge its answers.
+
+    java: made ready before.
+
+    Raises:
+        Cancelled: `cancelled` said so.
+    """
+    return _Run(
+        jobdir.resolve(), request, _nothing, _NoSteps(), cancelled, lambda: 0, jobdir, java
+    ).prove()
+
+
+def _nothing(folder: Path) -> Mapping[str, str]:
+    """No model is fetched: the bundle has it."""
+    return {}
+
+
+class _NoSteps:
+    """Listens to a run that no job shows."""
+
+    def started(self, step: str) -> None:
+        """Nobody is told."""
+
+    def done(self, step: str, detail: str) -> None:
+        """Nobody is told."""
+
+    skipped = failed = done
+
+    def log(self, text: str) -> None:
+        """The outcome has it."""
+
+
 class _Run:
     def __init__(
         self,
@@ -328,6 +363,20 @@ class _Run:
         except jvm.Lacking as lacking:
             raise _Skipped(f"not proven in the JVM: {lacking}") from lacking
         self._render()
+        return self._prove_java()
+
+    def prove(self) -> Outcome:
+        """The verdict on the Java of a bundle that is there already."""
+        self.step = "jvm"
+        try:
+            self._prove_java()
+        except _Ended as end:
+            return self._outcome(end.state, end.code, end.sentence)
+        except collect.Strange as strange:
+            return self._outcome(State.CRASHED, "strange_result", f"It left {strange}.")
+        return self._outcome(State.PROVEN)
+
+    def _prove_java(self) -> str:
         folder = self.jobdir / contract.JVM_DIR
         remove_tree(folder)
         folder.mkdir()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from django.db import transaction
 
+from converters.catalog import Queue
 from workers.celery import app
 from workers.models import Job
 
@@ -15,6 +16,7 @@ SYNC_SOURCE = "workers.tasks.sync_source"
 SYNC_ALL = "workers.tasks.sync_all"
 READ_FILES = "workers.tasks.read_files"
 REAP = "workers.tasks.reap"
+PROVE_JAVA = "workers.tasks.prove_java"
 
 SYNC_QUEUE = "sync"
 
@@ -53,5 +55,17 @@ def wake_reading(version_id: int, *, expires: float) -> None:
 
     def send() -> None:
         app.send_task(READ_FILES, (version_id,), queue=SYNC_QUEUE, expires=expires)
+
+    transaction.on_commit(send, robust=True)
+
+
+def wake_proof(bundle_id: int, *, expires: float) -> None:
+    """Have a bundle's Java run in a JVM, once the rows are committed.
+
+    expires: seconds after which a worker that is busy until then may drop the message.
+    """
+
+    def send() -> None:
+        app.send_task(PROVE_JAVA, (bundle_id,), queue=str(Queue.CPU), expires=expires)
 
     transaction.on_commit(send, robust=True)

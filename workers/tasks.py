@@ -8,7 +8,7 @@ from django.conf import settings
 
 from registry import sync as mirror
 from registry.models import Source, SyncState
-from workers import readings, reconcile
+from workers import proofs, readings, reconcile
 from workers.celery import app
 from workers.execute import execute
 from workers.queues import wake_sync
@@ -43,6 +43,13 @@ def sync_all() -> None:
 
 
 @app.task  # type: ignore[untyped-decorator]
+def prove_java(bundle_id: int) -> None:
+    """Run the Java of a bundle that was published without, unless that was done."""
+    proofs.prove(bundle_id)
+
+
+@app.task  # type: ignore[untyped-decorator]
 def reap() -> None:
-    """Take back what dead workers held."""
+    """Take back what dead workers held, and have the Java of bundles run that nobody ran."""
     reconcile.reap()
+    proofs.wake()

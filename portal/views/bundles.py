@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 from converters import catalog
 from portal import downloads, queries
 from portal.snippets import Snippet, snippets
-from workers.models import ArtifactKind, Bundle
+from workers.models import ArtifactKind, Bundle, Proof
 
 
 @require_safe
@@ -34,6 +34,7 @@ def bundle(request: HttpRequest, pk: int) -> HttpResponse:
         "shell_name": shlex.quote(found.file_name),
         "maven": manifest.get("maven"),
         "not_served": _not_served(found),
+        "proof": Proof.objects.filter(bundle=found).first(),
         "snippets": _snippets(request, found),
         "aliases": [*found.version.aliases.all()],
         "opening": _opening(target.opening if target else ""),

@@ -77,12 +77,13 @@ class Java(Checker):
         log("Java is there\n")
 
     def check(
-        self, bundle: Path, answers: Path, wall_seconds: float, cancelled: Callable[[], bool]
+        self, bundle: Path, to: Path, wall_seconds: float, cancelled: Callable[[], bool]
     ) -> JvmRun:
         assert (bundle / "java" / "pom.xml").is_file()
         if self.error:
             raise self.error
-        answers.mkdir()
+        (to / "answers").mkdir()
+        (to / "classes").mkdir()
         return self.run
 
 

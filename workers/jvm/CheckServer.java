@@ -142,6 +142,8 @@ public final class CheckServer {
     }
     URL[] places = {classes.toUri().toURL(), job.resolve("resources").toUri().toURL()};
     Path out = Files.createDirectories(job.resolve("out"));
+    // A large model is copied out of its resources: into this job's folder, which is removed.
+    System.setProperty("crossport.cache", job.resolve("cache").toString());
     try (URLClassLoader loader = new URLClassLoader(places)) {
       String[] arguments = {out.toString()};
       loader.loadClass(driver).getMethod("main", String[].class).invoke(null, (Object) arguments);
