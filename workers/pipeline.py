@@ -382,8 +382,8 @@ class _Run:
         folder.mkdir()
         ran = self._run_java(folder)
         contract.write(ran, folder / contract.RUN_FILE)
-        self.peak_mb["jvm"] = ran.resident_mb
         child = self._start("jvm")
+        self.peak_mb["jvm"] = max(child.peak_mb, ran.resident_mb)
         report = self._report(contract.JvmReport, folder, child)
         self.jvm = report
         self._follow(report.state, report.code, report.sentence, good="proven", child=child)
@@ -575,7 +575,7 @@ class _Run:
             convert=self.convert,
             judge=self.judge,
             jvm=self.jvm,
-            files=self.files,
+            files=self.files if state is State.PROVEN else [],
             manifest=self.manifest,
             classes=self.jobdir / contract.JVM_DIR / contract.CLASSES_DIR if self.ran else None,
             peak_mb=self.peak_mb,

@@ -13,7 +13,7 @@ from celery import Celery
 from registry.models import ModelVersion
 from registry.sources import add_source
 from registry.sync import sync_source
-from tests.workers.scripted import script
+from tests.workers.scripted import NoJava, script
 from workers import queues
 from workers.celery import broker as broker_settings
 
@@ -36,6 +36,12 @@ def broker(home: Path, monkeypatch) -> Path:
     app.conf.update(**broker_settings("", home))
     monkeypatch.setattr(queues, "app", app)
     return home / "broker" / "messages"
+
+
+@pytest.fixture(autouse=True)
+def java(monkeypatch) -> None:
+    """Workers have no Java unless a test gives them one: each would start a JVM of its own."""
+    monkeypatch.setattr("workers.execute.checker", NoJava)
 
 
 @pytest.fixture

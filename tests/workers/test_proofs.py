@@ -28,18 +28,18 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def java(tmp_path_factory: pytest.TempPathFactory) -> Iterator[jvm.Checker]:
+def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[jvm.Checker]:
     checker = jvm.Checker(tmp_path_factory.mktemp("jvm"))
     yield checker
     checker.close()
 
 
 @pytest.fixture(autouse=True)
-def able(settings: Any, tmp_path: Path, monkeypatch: Any, java: jvm.Checker) -> None:
+def able(settings: Any, tmp_path: Path, monkeypatch: Any, warm: jvm.Checker) -> None:
     """A worker that has Java."""
     settings.STORAGE_URL = (tmp_path / "storage").as_uri()
     settings.ENVIRONMENTS_FOLDER = elsewhere.environments_folder()
-    monkeypatch.setattr(proofs, "checker", lambda: java)
+    monkeypatch.setattr(proofs, "checker", lambda: warm)
 
 
 def published(folder: Path, change: Callable[[Path], None] = lambda bundle: None) -> Bundle:
