@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -15,7 +16,7 @@ from converters import golden
 from converters.bundle.build import build
 from converters.contract import ConvertReport
 from tests.converters.bundle.jobs import mixed_job, picture_job, rewrite, targets_job, wide_job
-from tests.converters.java.test_maven import CLOSED, ODD
+from tests.converters.java.test_maven import CLOSED, ODD, PARENT
 
 pytestmark = pytest.mark.skipif(
     not (shutil.which("mvn") and shutil.which("javac")), reason="no Maven or no JDK here"
@@ -138,3 +139,49 @@ def test_the_sources_are_laid_out_as_google_java_format_would(tmp_path: Path):
     assert len(files) > 100
     done = _format(files)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+KOTLIN = """package app
+
+import models.fraudscoring.FraudScoringInput
+import models.fraudscoring.FraudScoringModel
+
+fun main() {
+    FraudScoringModel.load().use { model ->
+        val input = FraudScoringInput.builder()
+            .größeCm(null).city("Ulm").n(1).on(true).classValue(0.5f).build()
+        val output = model.score(input)
+        println("${output.label().text()} ${output.probability(output.label()) >= 0.5}")
+    }
+}
+"""
+KOTLIN_POM = """<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion>
+<groupId>app</groupId><artifactId>app</artifactId><version>1</version>
+<dependencies>
+<dependency><groupId>models</groupId><artifactId>fraud-scoring</artifactId><version>7.2</version>
+</dependency>
+<dependency><groupId>org.jetbrains.kotlin</groupId><artifactId>kotlin-stdlib</artifactId>
+<version>2.2.0</version></dependency>
+</dependencies>
+<build><sourceDirectory>src</sourceDirectory><plugins><plugin>
+<groupId>org.jetbrains.kotlin</groupId><artifactId>kotlin-maven-plugin</artifactId>
+<version>2.2.0</version><configuration><jvmTarget>17</jvmTarget></configuration>
+<executions><execution><goals><goal>compile</goal></goals></execution></executions>
+</plugin></plugins></build></project>
+"""
+
+
+def test_kotlin_just_uses_it(built: Path, tmp_path: Path):
+    app = tmp_path / "app"
+    (app / "src").mkdir(parents=True)
+    (app / "src" / "main.kt").write_text(KOTLIN, encoding="utf-8")
+    (app / "pom.xml").write_text(KOTLIN_POM)
+    modules = [os.path.relpath(place, tmp_path) for place in (built / "java", app)]
+    (tmp_path / "pom.xml").write_text(
+        PARENT.format("".join(f"<module>{m}</module>" for m in modules))
+    )
+    copy = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:build-classpath"
+    _maven(tmp_path, "-DskipTests", "package", copy, "-Dmdep.outputFile=class.path")
+    path = f"{app / 'target/classes'}:{(app / 'class.path').read_text()}"
+    ran = subprocess.run(["java", "-cp", path, "app.MainKt"], capture_output=True, text=True)
+    assert (ran.returncode, ran.stdout) == (0, "schön true\n"), ran.stderr
