@@ -50,20 +50,22 @@ class Outcome:
 
 
 def cases() -> Iterator[tuple[str, Any, set[str]]]:
-    """Flavor, maker, and the targets that the corpus claims for it; each maker once."""
+    """Flavor, maker, and the targets that the corpus claims for it; each name once."""
     from tests.real_models import REAL_MODELS
     from tests.real_models.unconvertible import UNCONVERTIBLE
 
-    claimed: dict[tuple[str, Any], set[str]] = defaultdict(set)
+    claimed: dict[tuple[str, str], set[str]] = defaultdict(set)
+    # A framework's makers are made anew for each of its targets, under the same names.
+    named: dict[tuple[str, str], Any] = {}
     for (flavor, target), makers in REAL_MODELS.items():
         for make in makers:
-            claimed[flavor, make].add(target)
+            claimed[flavor, make.__name__].add(target)
+            named.setdefault((flavor, make.__name__), make)
+    named |= {("sklearn", make.__name__): make for make in UNCONVERTIBLE}
     wished = [name for name in os.environ.get("NAMES", "").split(",") if name]
-    for (flavor, make), targets in [*claimed.items()] + [
-        (("sklearn", make), set()) for make in UNCONVERTIBLE
-    ]:
-        if not wished or any(part in make.__name__ for part in wished):
-            yield flavor, make, targets
+    for (flavor, name), make in named.items():
+        if not wished or any(part in name for part in wished):
+            yield flavor, make, claimed[flavor, name]
 
 
 def _convert(jobs: Sequence[Path], route: catalog.Route) -> None:
@@ -228,11 +230,15 @@ def run(results: Path | None) -> list[Outcome]:
 
 
 def _known(results: Path | None) -> dict[tuple[str, str], list[Outcome]]:
-    known: dict[tuple[str, str], list[Outcome]] = defaultdict(list)
+    """What is in the file; of a model and target that is in it twice, the later one."""
+    rows: dict[tuple[str, str, str], Outcome] = {}
     if results is not None and results.exists():
         for line in results.read_text(encoding="utf-8").splitlines():
             row = Outcome(**json.loads(line))
-            known[row.flavor, row.name].append(row)
+            rows[row.flavor, row.name, row.target] = row
+    known: dict[tuple[str, str], list[Outcome]] = defaultdict(list)
+    for row in rows.values():
+        known[row.flavor, row.name].append(row)
     return dict(known)
 
 

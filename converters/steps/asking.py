@@ -47,12 +47,14 @@ class Asked:
     """The rows that remain, the original's answers, and why others do not.
 
     kinds: why each remaining row was sampled (see converters/sampling).
+    alone: numbers of the rows that were asked by themselves too, and answered the same.
     """
 
     rows: Rows
     answers: Answers
     kinds: list[str]
     excluded: Counter[str] = field(default_factory=Counter)
+    alone: list[int] = field(default_factory=list)
 
 
 def take(rows: Rows, indices: Any) -> Rows:
@@ -142,9 +144,12 @@ def ask(
             "about a conversion; fix its random state.",
         )
     excluded[UNSTEADY] = int((~steady).sum())
-    steady &= _same_alone(answer, rows, answers, kinds, excluded)
+    same, alone = _same_alone(answer, rows, answers, kinds, excluded)
+    steady &= same
     kept = [kind for kind, stays in zip(kinds, steady, strict=True) if stays]
-    return Asked(take(rows, steady), take(answers, steady), kept, +excluded)
+    places = np.cumsum(steady) - 1
+    known = [int(places[i]) for i in alone if steady[i]]
+    return Asked(take(rows, steady), take(answers, steady), kept, +excluded, known)
 
 
 def _settled(
@@ -244,8 +249,8 @@ def _same(a: Answers, b: Answers, narrow: bool) -> npt.NDArray[np.bool_]:
 
 def _same_alone(
     answer: Ask, rows: Rows, answers: Answers, kinds: list[str], excluded: Counter[str]
-) -> npt.NDArray[np.bool_]:
-    """[N] false where a row, asked alone, got another answer; only a sample is asked.
+) -> tuple[npt.NDArray[np.bool_], list[int]]:
+    """[N] false where a row, asked alone, got another answer; and the sample that was asked.
 
     Rows on the border of two classes are not asked: there a label hangs on how sums are rounded,
     which differs with the size of a batch and says nothing about rows looking at each other.
@@ -255,21 +260,21 @@ def _same_alone(
     plain = plain if len(plain) else np.arange(len(same))
     sample = plain[np.unique(np.linspace(0, len(plain) - 1, SINGLE_ROWS).astype(int))]
     start = time.monotonic()
-    asked = 0
-    for i in sample:
+    asked: list[int] = []
+    for i in sample.tolist():
         same[i] = _same(take(answers, [i]), answer(take(rows, [i])), _narrow(rows))[0]
-        asked += 1
-        if time.monotonic() - start > SINGLE_SECONDS and asked >= 4:
+        asked.append(i)
+        if time.monotonic() - start > SINGLE_SECONDS and len(asked) >= 4:
             break
     dependent = int((~same).sum())
-    if dependent > max(1, asked // 10):
+    if dependent > max(1, len(asked) // 10):
         raise Refused(
             "row_dependent",
             "The model answers a row differently alone than among others, so no row-by-row "
             "conversion can be right; let it look at one row at a time.",
         )
     excluded[DEPENDENT] = dependent
-    return same
+    return same, asked
 
 
 def _say(error: Exception | None) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +17,8 @@ from converters.golden import Array
 MOST = 200
 MOST_EXAMPLES = 50
 KINDS_FILE = "kinds.json"
+ALONE_FILE = "alone.json"
+FEWEST_ALONE, MOST_ALONE = 4, 64
 EXAMPLE = "example"
 RANDOM = "random"
 
@@ -27,16 +30,38 @@ def kinds(folder: Path, rows: int) -> list[str]:
 
     What cannot be read counts as random rows: nothing but the choice depends on it.
     """
-    path = folder / KINDS_FILE
-    if path.is_symlink() or not path.is_file() or path.stat().st_size > 1 << 24:
+    told = _told(folder / KINDS_FILE)
+    if len(told) != rows:
         return [RANDOM] * rows
+    return [kind if isinstance(kind, str) else RANDOM for kind in told]
+
+
+def alone(folder: Path, rows: int) -> list[int]:
+    """The rows to score one by one: those that the original was asked alone, by its own word.
+
+    A row that was not may have another answer alone than in its batch, in the original too. Where
+    few are told, or anything else than numbers of rows, rows all over are taken.
+    """
+    told = [one for one in _told(folder / ALONE_FILE) if type(one) is int and 0 <= one < rows]
+    if len(told) >= FEWEST_ALONE:
+        return sorted(set(told))[:MOST_ALONE]
+    return spread(rows)
+
+
+def spread(rows: int) -> list[int]:
+    """At most MOST_ALONE of so many rows, from all over."""
+    return list(range(0, rows, max(1, rows // MOST_ALONE)))[:MOST_ALONE]
+
+
+def _told(path: Path) -> list[Any]:
+    """A list that the convert step left; empty where it cannot be read."""
+    if path.is_symlink() or not path.is_file() or path.stat().st_size > 1 << 24:
+        return []
     try:
         told = json.loads(path.read_bytes())
     except (ValueError, RecursionError):
-        return [RANDOM] * rows
-    if not isinstance(told, list) or len(told) != rows:
-        return [RANDOM] * rows
-    return [kind if isinstance(kind, str) else RANDOM for kind in told]
+        return []
+    return told if isinstance(told, list) else []
 
 
 def steady(

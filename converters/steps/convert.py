@@ -166,6 +166,7 @@ def _answers(
     asked.excluded += left_out
     golden.write(work.folder / ROWS_DIR, asked.rows, asked.answers)
     (work.folder / choosing.KINDS_FILE).write_text(json.dumps(asked.kinds), encoding="utf-8")
+    (work.folder / choosing.ALONE_FILE).write_text(json.dumps(asked.alone), encoding="utf-8")
     (work.folder / explaining.SPLITS_FILE).write_text(json.dumps(sample.splits), encoding="utf-8")
     return asked, told
 

@@ -40,7 +40,6 @@ if TYPE_CHECKING:
 GOLDEN_DIR = "golden"
 PAGE = "parity.html"
 FEWEST_ROWS = 100
-SINGLE_ROWS = 64
 GOLDEN_OF_LENGTH = 20
 RUNTIMES = (
     *("numpy", "onnx", "onnxruntime", "jpmml-evaluator", "jpype1", "torch", "tensorflow-cpu"),
@@ -108,6 +107,7 @@ def _convert_report(jobdir: Path) -> ConvertReport:
 
 def _judge(work: _Work) -> JudgeReport:
     from converters import golden, parity
+    from converters.steps import choosing
     from converters.targets.scorer import FormatError
 
     path = _converted_file(work)
@@ -120,7 +120,8 @@ def _judge(work: _Work) -> JudgeReport:
         with timed(work.seconds, "score"):
             got = scorer.score(rows, work.report.inputs, outputs)
         with timed(work.seconds, "score_single"):
-            singles = _singles(len(next(iter(rows.values()))))
+            folder = work.jobdir / contract.CONVERT_DIR
+            singles = choosing.alone(folder, len(next(iter(rows.values()))))
             alone = _score_alone(scorer, work.report.inputs, outputs, rows, singles)
     except FormatError as error:
         raise Refused(
@@ -220,11 +221,6 @@ def _open(name: str, path: Path, data_files: list[str]) -> Scorer:
     return scorer
 
 
-def _singles(rows: int) -> list[int]:
-    step = max(1, rows // SINGLE_ROWS)
-    return list(range(0, rows, step))[:SINGLE_ROWS]
-
-
 def _take(arrays: Rows, indices: Sequence[int]) -> Rows:
     return {name: values[list(indices)] for name, values in arrays.items()}
 
@@ -290,7 +286,7 @@ def _compared(
     exact, allowed = work.report.exact, work.request.options.tolerance
     count = len(next(iter(rows.values())))
     got = scorer.score(rows, told.inputs, told.outputs)
-    singles = _singles(count)[::4]
+    singles = choosing.spread(count)[::4]
     alone = _score_alone(scorer, told.inputs, told.outputs, rows, singles)
     verdicts = parity.judge(rows, expected, got, told.outputs, exact, allowed=allowed)
     some, few = _take(rows, singles), _take(expected, singles)

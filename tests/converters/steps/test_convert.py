@@ -15,7 +15,7 @@ from converters import contract, golden
 from converters.contract import Input, Output, OutputKind
 from converters.errors import Refused
 from converters.sources import categories, voices
-from converters.steps import asking, convert
+from converters.steps import asking, choosing, convert
 from tests.converters import jobs
 from workers import breakdown
 
@@ -33,6 +33,7 @@ def test_a_converted_model_leaves_file_rows_answers_and_report(tmp_path, mixed):
     assert len(json.loads((job / "convert" / "kinds.json").read_text())) == len(rows["age"]) >= 1000
     assert {"load", "convert", "answer"} <= set(report.seconds)
     assert sorted(path.name for path in (job / "convert").iterdir()) == [
+        "alone.json",
         "kinds.json",
         "model.onnx",
         "report.json",
@@ -246,6 +247,31 @@ def test_a_model_that_looks_at_the_whole_batch_is_refused():
     with pytest.raises(Refused) as refusal:
         ask(answer, {"x": np.arange(300.0)})
     assert refusal.value.code == "row_dependent"
+
+
+def test_a_row_is_scored_alone_only_where_the_original_was_asked_so(tmp_path):
+    def answer(rows):
+        # The first row decides for all, as a branch on the data of a network may.
+        scale = 100.0 if rows["x"][0] > 297 else 1.0
+        return {"prediction": rows["x"] * scale}
+
+    asked = ask(answer, {"x": np.arange(-1.0, 299.0)})
+    assert asked.excluded == {asking.DEPENDENT: 1}
+    assert len(asked.alone) > 20
+    for one in asked.alone:
+        row = {"x": asked.rows["x"][[one]]}
+        assert answer(row)["prediction"] == asked.answers["prediction"][one]
+    (tmp_path / choosing.ALONE_FILE).write_text(json.dumps(asked.alone))
+    assert choosing.alone(tmp_path, len(asked.rows["x"])) == asked.alone
+
+
+@pytest.mark.parametrize("told", ["[1, 2]", "{}", "[1e9, -1, true, null]", "[[", None])
+def test_without_a_word_about_it_rows_from_all_over_are_scored_alone(tmp_path, told):
+    if told is not None:
+        (tmp_path / choosing.ALONE_FILE).write_text(told)
+    found = choosing.alone(tmp_path, 1000)
+    assert (len(found), found[0]) == (64, 0)
+    assert found[-1] > 900
 
 
 def test_a_few_unsteady_rows_are_left_out_and_counted():

@@ -24,7 +24,7 @@ def test_mixed_columns_with_gaps_are_proven_and_no_file_is_left_over(tmp_path, m
     assert verdict.runtime == "pmml-evaluator 1.7.7"
     assert [item.name for item in report.inputs] == ["age", "home town", "income", "vip"]
     left = sorted(path.name for path in (job / "convert").iterdir())
-    assert left == ["kinds.json", "model.pmml", "report.json", "rows", "splits.json"]
+    assert left == ["alone.json", "kinds.json", "model.pmml", "report.json", "rows", "splits.json"]
 
 
 def test_a_scaled_forest_is_proven_to_the_bit(tmp_path, scaled_forest):
