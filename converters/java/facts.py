@@ -7,19 +7,6 @@ from converters.java import names
 from converters.java.plan import Answer, Field, Plan
 from converters.java.text import constant_list, string
 
-# Withers of a column, rendered where a column needs them.
-_WITHIN = """
-    private Column within(double low, double high) {
-      Optional<Range> found = Optional.of(new Range(low, high));
-      return new Column(name, field, type, width, nullable, found, categories, closed);
-    }
-"""
-_OF = """
-    private Column of(List<String> known, boolean all) {
-      return new Column(name, field, type, width, nullable, range, known, all);
-    }
-"""
-
 
 def schema_parts(plan: Plan) -> dict[str, str]:
     """What the template of the schema asks."""
@@ -29,7 +16,6 @@ def schema_parts(plan: Plan) -> dict[str, str]:
         _column(plan, field, domains.get(field.column), lists.get(field.column, ""))
         for field in plan.fields
     ]
-    ranged = any(".within(" in column for column in columns)
     long = len(columns) > 250 or lists
     needed = ["java.util.List", "java.util.Optional", *(["java.util.ArrayList"] if long else [])]
     return {
@@ -49,19 +35,19 @@ def schema_parts(plan: Plan) -> dict[str, str]:
         "outputs": constant_list(
             "public static final", "Answer", "OUTPUTS", [_answer(plan, a) for a in plan.answers]
         ),
-        "withers": (_WITHIN if ranged else "") + (_OF if lists else ""),
     }
 
 
 def _column(plan: Plan, field: Field, domain: Domain | None, categories: str) -> str:
     own = "" if plan.shape == "columns" else field.name
     words = [string(field.column), string(own), string(field.type), str(field.size)]
-    text = f"new Column({', '.join([*words, _flag(field.nullable)])})"
+    span = "Optional.empty()"
     if domain is not None and domain.low is not None and domain.high is not None:
-        text += f".within({domain.low!r}, {domain.high!r})"
-    if domain is not None and categories:
-        text += f".of({categories}_CATEGORIES, {_flag(domain.closed)})"
-    return text
+        span = f"Optional.of(new Range({domain.low!r}, {domain.high!r}))"
+    known = f"{categories}_CATEGORIES" if domain is not None and categories else "List.of()"
+    closed = domain is not None and domain.closed
+    words += [_flag(field.nullable), span, known, _flag(closed)]
+    return f"new Column({', '.join(words)})"
 
 
 def _flag(value: bool) -> str:

@@ -51,9 +51,9 @@ def read(plan: Plan) -> str:
         if not answer.array:
             arguments.append(reads[0])
             continue
-        lines.append(f"    {answer.declared} {answer.name} = {{")
-        lines += [f"      {one}," for one in reads]
-        lines.append("    };")
+        kind = answer.declared.removesuffix("[]")
+        lines.append(f"    {answer.declared} {answer.name} = new {kind}[{len(reads)}];")
+        lines += [f"    {answer.name}[{at}] = {one};" for at, one in enumerate(reads)]
         arguments.append(answer.name)
     one = f"    return new {name}({', '.join(arguments)});"
     return "\n".join([*lines, one, "  }", ""])

@@ -13,7 +13,7 @@ from converters import contract
 from converters.bundle import manifest as manifests
 from converters.bundle.build import build
 from converters.steps import jvm as judging
-from tests.converters.bundle.jobs import mixed_job, wide_job
+from tests.converters.bundle.jobs import closed_job, mixed_job, wide_job
 from tests.real_models import elsewhere
 from workers import jvm
 from workers.jvm import runtime
@@ -74,6 +74,20 @@ def test_a_bundles_java_answers_its_golden_rows_like_the_original(checker, job):
     report = judged(job)
     assert (report.state, report.rows, report.java) == ("proven", 120, ran.java)
     assert [one.verdict for one in report.parity] == ["passed"] * len(report.parity)
+
+
+@pytest.mark.parametrize("target", ["onnx", "pmml"])
+def test_text_of_known_values_and_missing_numbers_answer_alike_in_java(checker, tmp_path, target):
+    job = closed_job(tmp_path, target)
+    build(job)
+    (job / "jvm").mkdir()
+    (source,) = (job / "bundle/java/src/main").rglob("ModelInput.java")
+    assert 'NEW_YORK("New York")' in source.read_text(encoding="utf-8")
+    ran = check(checker, job)
+    assert (ran.state, ran.message) == ("ran", "")
+    report = judged(job)
+    assert report.state == "proven"
+    assert report.rows > 50
 
 
 def test_the_manifest_says_on_which_java_it_was_proven(checker, job):

@@ -29,7 +29,7 @@ public final class ${prefix}Model implements AutoCloseable {
   // Running a closed session, or closing a running one, would end the JVM: scoring holds the read
   // lock, closing takes the write lock.
   private final ReadWriteLock lock = new ReentrantReadWriteLock();
-  private boolean closed;
+  private volatile boolean closed;
 
   private ${prefix}Model(OrtEnvironment environment, OrtSession session) {
     this.environment = environment;
@@ -185,7 +185,8 @@ public final class ${prefix}Model implements AutoCloseable {
   }
 
   private void giveBack(${prefix}Batch batch) {
-    if (!spare.offer(batch)) {
+    // One that comes back after the model was closed is nobody's.
+    if (!spare.offer(batch) || (closed && spare.remove(batch))) {
       batch.close();
     }
   }

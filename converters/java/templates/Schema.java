@@ -29,11 +29,7 @@ $outputs
       boolean nullable,
       Optional<Range> range,
       List<String> categories,
-      boolean closed) {
-    private Column(String name, String field, String type, int width, boolean nullable) {
-      this(name, field, type, width, nullable, Optional.empty(), List.of(), false);
-    }
-$withers  }
+      boolean closed) {}
 
   /** A range of numbers, both ends included. */
   public record Range(double low, double high) {}

@@ -276,3 +276,36 @@ def targets_job(folder, **identity):
     return write_job(
         folder, graph, signature, written.inputs, written.outputs, rows, answers, **identity
     )
+
+
+def closed_job(folder, target="onnx"):
+    """A real classifier over a city of three known ones, an age that may be missing, a number."""
+    import pandas as pd
+    from sklearn.compose import make_column_transformer
+    from sklearn.impute import SimpleImputer
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+    from tests.converters import jobs
+
+    random = np.random.default_rng(0)
+    table = pd.DataFrame(
+        {
+            "city": random.choice(["Ulm", "New York", "3rd"], 80),
+            "age": random.uniform(18, 80, 80),
+            "n": random.integers(0, 9, 80),
+        }
+    )
+    table.loc[::7, "age"] = np.nan
+    columns = make_column_transformer(
+        (OneHotEncoder(handle_unknown="error"), ["city"]),
+        (make_pipeline(SimpleImputer(), StandardScaler()), ["age", "n"]),
+    )
+    model = make_pipeline(columns, LogisticRegression())
+    model.fit(table, np.where(table["n"] > 4, "yes", "no no"))
+    saved = jobs.save(folder / "saved", model, table)
+    job = jobs.make_job(folder / "job", saved, target=target, rows=300, build=1)
+    assert jobs.convert(job).state == "converted"
+    assert jobs.judge(job).state == "proven"
+    return job

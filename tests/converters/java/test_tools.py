@@ -15,7 +15,14 @@ import pytest
 from converters import golden
 from converters.bundle.build import build
 from converters.contract import ConvertReport
-from tests.converters.bundle.jobs import mixed_job, picture_job, rewrite, targets_job, wide_job
+from tests.converters.bundle.jobs import (
+    closed_job,
+    mixed_job,
+    picture_job,
+    rewrite,
+    targets_job,
+    wide_job,
+)
 from tests.converters.java.test_maven import CLOSED, ODD, PARENT
 
 pytestmark = pytest.mark.skipif(
@@ -131,6 +138,8 @@ def test_the_sources_are_laid_out_as_google_java_format_would(tmp_path: Path):
         wide_job(tmp_path / "odd", ODD, feeds="columns", model="1 öd-model!"),
         picture_job(tmp_path / "picture", model="picture"),
         targets_job(tmp_path / "targets", model="targets"),
+        closed_job(tmp_path / "known in ONNX"),
+        closed_job(tmp_path / "known in PMML", "pmml"),
     ]
     rewrite(jobs[1] / "convert" / "report.json", ConvertReport, domains=CLOSED)
     for job in jobs:
