@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 
 from portal.maven.places import Place
 from registry.models import Alias
-from workers.models import AliasBuild, Artifact, ArtifactKind, Bundle, MavenProject
+from workers.models import AliasBuild, Artifact, ArtifactKind, MavenProject
 
 
 def project_of(place: Place) -> MavenProject | None:
@@ -21,7 +21,7 @@ def project_of(place: Place) -> MavenProject | None:
 
 def jars(project: MavenProject) -> QuerySet[Artifact]:
     """The jar of each bundle, oldest version and build first."""
-    rows = project.artifacts.filter(kind=ArtifactKind.JAR).select_related("bundle__version")
+    rows = project.artifacts.filter(kind=ArtifactKind.JAR)
     return rows.order_by("bundle__version__number", "bundle__build")
 
 
@@ -35,24 +35,29 @@ def artifact_of(bundle_id: int, kind: ArtifactKind) -> Artifact | None:
     return Artifact.objects.filter(bundle_id=bundle_id, kind=kind).first()
 
 
+def kinds_of(bundle_id: int) -> list[str]:
+    """Which files there are of one bundle."""
+    return list(Artifact.objects.filter(bundle_id=bundle_id).values_list("kind", flat=True))
+
+
 def current(project: MavenProject, alias: str) -> AliasBuild | None:
     """The build that an alias stands for, made where the alias has moved since, or a newer build
     of its version was published; none where there is no such alias or nothing published."""
     found = Alias.objects.filter(model=project.model_id, name=alias).first()
     if found is None:
         return None
-    bundle = _newest(project, found.version_id)
-    if bundle is None:
+    bundle_id = _newest(project, found.version_id)
+    if bundle_id is None:
         return None
     known = project.alias_builds.filter(alias=alias)
     last = known.order_by("-number").first()
-    if last is not None and last.bundle_id == bundle.pk:
+    if last is not None and last.bundle_id == bundle_id:
         return last
     with transaction.atomic():
         # One at a time: two requests that see the alias moved make one build of it.
         MavenProject.objects.select_for_update().get(pk=project.pk)
         last = known.order_by("-number").first()
-        if last is not None and last.bundle_id == bundle.pk:
+        if last is not None and last.bundle_id == bundle_id:
             return last
         number = last.number + 1 if last is not None else 1
         return AliasBuild.objects.create(project=project, alias=alias, number=number, bundle=bundle)
@@ -63,9 +68,9 @@ def numbered(project: MavenProject, alias: str, number: int) -> AliasBuild | Non
     return project.alias_builds.filter(alias=alias, number=number).first()
 
 
-def _newest(project: MavenProject, version_id: int) -> Bundle | None:
+def _newest(project: MavenProject, version_id: int) -> int | None:
+    """The bundle of a version's newest build; its manifest, which may be long, is not read."""
     held = Artifact.objects.filter(
         project=project, kind=ArtifactKind.JAR, bundle__version_id=version_id
     )
-    newest = held.order_by("-bundle__build").select_related("bundle").first()
-    return newest.bundle if newest is not None else None
+    return held.order_by("-bundle__build").values_list("bundle_id", flat=True).first()

@@ -72,8 +72,7 @@ def _of_alias(request: HttpRequest, project: MavenProject, place: Place) -> Http
     if build is None:
         return None
     if place.kind is None:
-        kinds = build.bundle.artifacts.values_list("kind", flat=True)
-        content = metadata.snapshot(project, build, kinds)
+        content = metadata.snapshot(project, build, holdings.kinds_of(build.bundle_id))
         return _small(request, place, content, build.created_at)
     artifact = holdings.artifact_of(build.bundle_id, place.kind)
     if artifact is None:
