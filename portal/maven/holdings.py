@@ -60,7 +60,9 @@ def current(project: MavenProject, alias: str) -> AliasBuild | None:
         if last is not None and last.bundle_id == bundle_id:
             return last
         number = last.number + 1 if last is not None else 1
-        return AliasBuild.objects.create(project=project, alias=alias, number=number, bundle=bundle)
+        return AliasBuild.objects.create(
+            project=project, alias=alias, number=number, bundle_id=bundle_id
+        )
 
 
 def numbered(project: MavenProject, alias: str, number: int) -> AliasBuild | None:
