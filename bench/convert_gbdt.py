@@ -6,7 +6,6 @@ is onnxmltools' own call on the same model. Both run in turn in one process, aft
 
 from __future__ import annotations
 
-import json
 import statistics
 import sys
 import tempfile
@@ -21,6 +20,7 @@ import xgboost
 from onnxmltools import convert_lightgbm, convert_xgboost
 from onnxmltools.convert.common.data_types import FloatTensorType
 
+from bench._figures import tell
 from converters.contract import Identity, Request, Signature, Tensor
 from converters.routes import lightgbm_onnx, xgboost_onnx
 from converters.sources.loaded import Loaded
@@ -77,17 +77,7 @@ def show(library: str, ours: float, theirs: float) -> bool:
         (f"{library}: ratio to the bare call", ratio, "", MOST_RATIO, ratio <= MOST_RATIO),
     )
     for figure, value, unit, goal, met in rows:
-        row = {
-            "bench": "convert_gbdt",
-            "figure": figure,
-            "value": round(value, 3),
-            "unit": unit,
-            "peer": round(theirs, 3),
-            "ratio": round(ratio, 3),
-            "goal": goal,
-            "met": met,
-        }
-        print(json.dumps(row), flush=True)
+        tell("convert_gbdt", figure, value, unit, peer=theirs, ratio=ratio, goal=goal, met=met)
     return all(met for *_, met in rows)
 
 

@@ -7,7 +7,6 @@ not a look-up of the first.
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 import tempfile
@@ -22,6 +21,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from bench._figures import tell
 from scripts.mlflow_server import MlflowServer
 from scripts.stack import Stack
 
@@ -86,17 +86,8 @@ def hand_script(url: str, folder: Path) -> float:
 
 def show(figure: str, value: float, peer: float, goal: float | None) -> None:
     ratio = value / peer
-    row = {
-        "bench": "first_export",
-        "figure": figure,
-        "value": round(value, 3),
-        "unit": "s",
-        "peer": round(peer, 3),
-        "ratio": round(ratio, 3),
-        "goal": goal,
-        "met": None if goal is None else ratio <= goal,
-    }
-    print(json.dumps(row), flush=True)
+    met = None if goal is None else ratio <= goal
+    tell("first_export", figure, value, "s", peer=peer, ratio=ratio, goal=goal, met=met)
 
 
 def main() -> int:

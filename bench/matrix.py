@@ -23,6 +23,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from bench._figures import tell
 from bench._forks import CRASHED, Judge, import_libraries, in_a_fork, run_convert, side_by_side
 from converters import catalog, contract
 from converters.environments import STANDARD
@@ -280,12 +281,6 @@ def write(outcomes: list[Outcome]) -> None:
     (ROOT / "docs" / "coverage.md").write_text(text, encoding="utf-8")
 
 
-def figure(name: str, value: float, goal: float | None, met: bool | None) -> None:
-    """One figure as a JSON line."""
-    row = {"bench": "matrix", "figure": name, "value": value, "unit": "models", "peer": None}
-    print(json.dumps(row | {"ratio": None, "goal": goal, "met": met}), flush=True)
-
-
 def report(outcomes: list[Outcome]) -> None:
     """Table and troubles on stderr, figures on stdout."""
     print(table(outcomes), file=sys.stderr)
@@ -297,16 +292,19 @@ def report(outcomes: list[Outcome]) -> None:
                 f"{row.state.upper()}: {where}: {row.code}: {row.sentence[:300]}", file=sys.stderr
             )
     states = Counter(row.state for row in outcomes)
-    figure("wrong published", states[WRONG], 0, states[WRONG] == 0)
-    figure("crashed", states[CRASHED], 0, states[CRASHED] == 0)
+    for what, wanted in (("wrong published", WRONG), ("crashed", CRASHED)):
+        tell("matrix", what, states[wanted], "exports", goal=0, met=states[wanted] == 0)
     claimed = [row for row in outcomes if row.claimed]
     share = sum(row.state == PROVEN for row in claimed) / max(len(claimed), 1)
-    figure(f"convertible ones converted, of {len(claimed)}", round(share, 4), 0.97, share >= 0.97)
+    what = f"share of the {len(claimed)} convertible ones converted"
+    tell("matrix", what, share, "", goal=0.97, met=share >= 0.97)
     silent = sum(row.state == REFUSED and not (row.code and row.sentence) for row in outcomes)
-    figure("refusals without a code or a sentence", silent, 0, silent == 0)
+    what = "refusals without a code or a sentence"
+    tell("matrix", what, silent, "exports", goal=0, met=silent == 0)
     right = sum((row.foreseen in ("can", "caveat")) == (row.state == PROVEN) for row in outcomes)
     agreed = right / max(len(outcomes), 1)
-    figure(f"pre-flight agrees, of {len(outcomes)}", round(agreed, 4), 0.95, agreed >= 0.95)
+    what = f"share of the {len(outcomes)} on which pre-flight agrees"
+    tell("matrix", what, agreed, "", goal=0.95, met=agreed >= 0.95)
     for row in outcomes:
         if (row.foreseen in ("can", "caveat")) != (row.state == PROVEN):
             where = f"{row.flavor} {row.name} → {row.target}"

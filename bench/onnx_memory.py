@@ -6,7 +6,6 @@ steps are run by the worker's own pipeline code in its sandboxed children.
 
 from __future__ import annotations
 
-import json
 import resource
 import sys
 import tempfile
@@ -16,6 +15,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper
 
+from bench._figures import tell
 from converters import catalog, contract
 from workers import pipeline
 from workers.sandbox import Limits, command, run_child
@@ -89,17 +89,9 @@ def main() -> int:
 def _tell(figure: str, value: float, peer: str | None = None, size: float = 0.0) -> None:
     """One figure as a line of JSON; its ratio to the file where there is a goal for that."""
     ratio = value / size if size else None
-    line = {
-        "bench": "onnx_memory",
-        "figure": figure,
-        "value": round(value),
-        "unit": "MB",
-        "peer": peer,
-        "ratio": None if ratio is None else round(ratio, 2),
-        "goal": None if ratio is None else MOST_RATIO,
-        "met": None if ratio is None else ratio <= MOST_RATIO,
-    }
-    sys.stdout.write(json.dumps(line) + "\n")
+    goal = None if ratio is None else MOST_RATIO
+    met = None if ratio is None else ratio <= MOST_RATIO
+    tell("onnx_memory", figure, round(value), "MB", peer=peer, ratio=ratio, goal=goal, met=met)
 
 
 if __name__ == "__main__":

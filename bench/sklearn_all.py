@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import _second, _zoo
+from bench._figures import tell
 from bench._forks import CRASHED, Judge, import_libraries, in_a_fork, run_convert, side_by_side
 from converters import contract
 
@@ -82,9 +83,8 @@ def _state(folder: Path, target: str, judge: Judge) -> str:
 
 
 def figure(name: str, value: float, peer: float | None, goal: float | None, met: Any) -> None:
-    ratio = round(value / peer, 3) if peer else None
-    row = {"bench": "sklearn_all", "figure": name, "value": value, "unit": "estimators"}
-    print(json.dumps(row | {"peer": peer, "ratio": ratio, "goal": goal, "met": met}), flush=True)
+    ratio = value / peer if peer else None
+    tell("sklearn_all", name, value, "estimators", peer=peer, ratio=ratio, goal=goal, met=met)
 
 
 def show(told: dict[str, dict[str, str]]) -> None:

@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 
 from bench import _watch_environments as environments
+from bench._figures import tell
 from converters import catalog, contract, golden, parity
 from converters.environments import STANDARD
 
@@ -209,9 +210,8 @@ def _both(old: Side, new: Side, first: Path, second: Path, where: str) -> list[D
 
 def figure(name: str, value: float, unit: str, peer: str, goal: float | None = None) -> None:
     """One figure as a JSON line."""
-    row = {"bench": "watch", "figure": name, "value": value, "unit": unit, "peer": peer}
     met = None if goal is None else value <= goal
-    print(json.dumps({**row, "ratio": None, "goal": goal, "met": met}), flush=True)
+    tell("watch", name, value, unit, peer=peer, goal=goal, met=met)
 
 
 def report(found: list[Difference], old: Side, new: Side) -> None:

@@ -35,7 +35,7 @@ EMPTY = "an empty text, which the converted model reads as a missing value"
 BORDER = "boundary"
 # Names answers of the original that are no outputs (see converters.parity.rankings).
 MARGIN = "margin:"
-SINGLE_ROWS = 32
+SINGLE_ROWS = 64
 SINGLE_SECONDS = 5.0
 
 Ask = Callable[[Rows], Answers]

@@ -206,18 +206,18 @@ def test_rows_on_which_the_original_raises_are_left_out_and_counted():
 
 
 def test_a_whole_kind_of_rows_that_fails_is_left_out_without_trying_each():
-    calls = []
+    failed = []
 
     def answer(rows):
-        calls.append(1)
         if np.isnan(rows["x"]).any():
+            failed.append(len(rows["x"]))
             raise ValueError("NaN")
         return {"prediction": rows["x"]}
 
     rows = {"x": np.concatenate([np.arange(500.0), np.full(500, np.nan)])}
     asked = ask(answer, rows, ["random"] * 500 + ["missing"] * 500)
     assert asked.excluded == {asking.RAISES: 500}
-    assert len(calls) < 50
+    assert len(failed) < 10
 
 
 def test_a_model_that_never_answers_is_refused_with_its_own_words():
