@@ -46,7 +46,10 @@ folder = job / "bundle"
 (folder / "java").mkdir(parents=True)
 (folder / "model.onnx").write_bytes((job / "convert" / "model.onnx").read_bytes())
 (folder / "java" / "pom.xml").write_text("<project/>")
-(folder / "manifest.json").write_text(json.dumps({"build": request.build, "file": "model.onnx"}))
+about = request.identity
+maven = {"group": "test", "artifact": about.model, "version": f"{about.version}.{request.build}"}
+told = {"build": request.build, "file": "model.onnx", "maven": maven}
+(folder / "manifest.json").write_text(json.dumps(told))
 lines = [
     f"{hashlib.sha256(p.read_bytes()).hexdigest()}  {p.relative_to(folder).as_posix()}"
     for p in sorted(folder.rglob("*")) if p.is_file()

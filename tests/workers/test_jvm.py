@@ -44,7 +44,7 @@ def checker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[jvm.Checker]:
 @pytest.fixture
 def job(tmp_path: Path) -> Path:
     """A proven job with the draft of its bundle, whose Java may be edited."""
-    folder = mixed_job(tmp_path, rows=120)
+    folder: Path = mixed_job(tmp_path, rows=120)
     build(folder)
     (folder / "jvm").mkdir()
     return folder
