@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,7 @@ class Generated:
     def java(self, main: str, *arguments: str, options: tuple[str, ...] = ()) -> str:
         """What a class of the package prints."""
         command = ["java", *options, "-cp", self.class_path, f"{self.package}.{main}", *arguments]
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
         return done.stdout
 
 
@@ -62,7 +62,9 @@ def generated(folder: Path, kind: str, driver: Path | None = None) -> Generated:
     table = pd.DataFrame(rows, columns=[f"f{i}" for i in range(FEATURES)])
     saved = jobs.save(folder / "saved", model, table)
     identity = contract.Identity("bench", kind, "1")
-    job = jobs.make_job(folder / "job", saved, identity=identity, build=1)
+    job = jobs.make_job(folder / "job", saved, build=1)
+    asked = contract.read(contract.Request, job / contract.REQUEST_FILE)
+    contract.write(replace(asked, identity=identity), job / contract.REQUEST_FILE)
     jobs.convert(job)
     jobs.judge(job)
     build(job)

@@ -6,11 +6,10 @@ own memory, `float[][]` with `getValue()`, and ours with records; the least of 6
 
 from __future__ import annotations
 
-import json
-import sys
 import tempfile
 from pathlib import Path
 
+from bench._figures import tell
 from bench._generated import generated
 
 ROWS = ("1", "100", "10000")
@@ -38,17 +37,18 @@ def main() -> int:
 
 def _tell(figure: str, value: str, peer: str, other: str, goal: float) -> None:
     ratio = float(value) / float(other)
-    line = {
-        "bench": "java_overhead",
-        "figure": figure,
-        "value": float(value),
-        "unit": "us a call",
-        "peer": f"{peer}: {other}",
-        "ratio": round(ratio, 3),
-        "goal": round(goal, 3),
-        "met": ratio <= goal,
-    }
-    sys.stdout.write(json.dumps(line) + "\n")
+    about = f"{peer}: {other}"
+    met = ratio <= goal
+    tell(
+        "java_overhead",
+        figure,
+        float(value),
+        "us a call",
+        peer=about,
+        ratio=ratio,
+        goal=goal,
+        met=met,
+    )
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ The peer is what people would do: `mvn verify` on the same project, its reposito
 
 from __future__ import annotations
 
-import json
 import shutil
 import statistics
 import subprocess
@@ -16,11 +15,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from bench._figures import tell
 from converters import contract
 from converters.bundle.build import build
 from converters.steps import jvm as judging
 from workers import environments, jvm
 
+BENCH = "jvm_check"
 COLUMNS = 50
 RUNS = 9
 MOST_SECONDS = 1.0
@@ -51,9 +52,10 @@ def main() -> int:
         finally:
             checker.close()
     warm, peer = statistics.median(ours), statistics.median(peers)
-    tell("warm", warm, "s", "mvn verify", warm / peer, MOST_SECONDS)
-    tell("first check of a worker", cold, "s")
-    tell("memory of the server", float(last.resident_mb) if last else 0.0, "MB")
+    ratio, met = warm / peer, warm <= MOST_SECONDS
+    tell(BENCH, "warm", warm, "s", peer=peer, ratio=ratio, goal=MOST_SECONDS, met=met)
+    tell(BENCH, "first check of a worker", cold, "s")
+    tell(BENCH, "memory of the server", last.resident_mb if last else 0, "MB")
     return 0
 
 
@@ -84,28 +86,6 @@ def timed(call: Callable[[], contract.JvmRun]) -> tuple[float, contract.JvmRun]:
     begun = time.monotonic()
     told = call()
     return time.monotonic() - begun, told
-
-
-def tell(
-    figure: str,
-    value: float,
-    unit: str,
-    peer: str | None = None,
-    ratio: float | None = None,
-    goal: float | None = None,
-) -> None:
-    """One figure as a line of JSON."""
-    line = {
-        "bench": "jvm_check",
-        "figure": figure,
-        "value": round(value, 3),
-        "unit": unit,
-        "peer": peer,
-        "ratio": None if ratio is None else round(ratio, 3),
-        "goal": goal,
-        "met": None if goal is None else value <= goal,
-    }
-    sys.stdout.write(json.dumps(line) + "\n")
 
 
 if __name__ == "__main__":

@@ -53,7 +53,9 @@ final class Overhead {
               try (OnnxTensor tensor = OnnxTensor.createTensor(environment, bare, shape);
                   OrtSession.Result result = session.run(Map.of(input, tensor))) {
                 sink += ((OnnxTensor) result.get(0)).getLongBuffer().get(0);
-                sink += ((OnnxTensor) result.get(1)).getDoubleBuffer().get(0);
+                OnnxTensor scores = (OnnxTensor) result.get(1);
+                FloatBuffer floats = scores.getFloatBuffer();
+                sink += floats == null ? scores.getDoubleBuffer().get(0) : floats.get(0);
               } catch (Exception e) {
                 throw new IllegalStateException(e);
               }
@@ -66,7 +68,8 @@ final class Overhead {
               try (OnnxTensor tensor = OnnxTensor.createTensor(environment, arrays);
                   OrtSession.Result result = session.run(Map.of(input, tensor))) {
                 sink += ((long[]) result.get(0).getValue())[0];
-                sink += ((double[][]) result.get(1).getValue())[0][0];
+                Object scores = result.get(1).getValue();
+                sink += scores instanceof float[][] floats ? floats[0][0] : ((double[][]) scores)[0][0];
               } catch (Exception e) {
                 throw new IllegalStateException(e);
               }

@@ -28,7 +28,7 @@ MOST_METHODS = 120
 
 def output(answer: Answer) -> str:
     """The accessor of an output's memory."""
-    return f"output{answer.name[0].upper()}{answer.name[1:]}"
+    return f"output{names.capital(answer.name)}"
 
 
 def feed_parts(plan: Plan) -> dict[str, str]:
@@ -94,7 +94,7 @@ def _inputs(feeds: list[Feed]) -> list[tuple[str, str, str, str, str]]:
             words += ", its columns in the order of the signature"
         words += f"; {_values(feed.width)}."
         place = f"numbers[{at}]", f"texts[{at}]"
-        found.append((f"input{name[0].upper()}{name[1:]}", feed.dtype, *place, words))
+        found.append((f"input{names.capital(name)}", feed.dtype, *place, words))
     return found
 
 

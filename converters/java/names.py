@@ -159,7 +159,7 @@ def field(name: str) -> str:
     parts = words(name)
     if not parts:
         return "value"
-    joined = parts[0].lower() + "".join(part[:1].upper() + part[1:].lower() for part in parts[1:])
+    joined = lower(parts[0]) + "".join(capital(lower(part)) for part in parts[1:])
     if joined[0].isdigit():
         joined = f"value{joined}"
     return f"{joined}Value" if joined in KEYWORDS or joined in RESERVED else joined
@@ -184,12 +184,31 @@ def fields(columns: Iterable[str], taken: Iterable[str] = ()) -> dict[str, str]:
     return {column: chosen[column] for column in columns}
 
 
+def lower(text: str) -> str:
+    """In lower case, but for what has none that an identifier may hold: `İ` is no single letter."""
+    return "".join(_cased(c, c.lower()) for c in text)
+
+
+def upper(text: str) -> str:
+    """In upper case, but for what has none that an identifier may hold."""
+    return "".join(_cased(c, c.upper()) for c in text)
+
+
+def capital(text: str) -> str:
+    """With its first letter in upper case."""
+    return upper(text[:1]) + text[1:]
+
+
+def _cased(character: str, changed: str) -> str:
+    return changed if all(map(_is_letter, changed)) else character
+
+
 def constants(values: Iterable[str]) -> dict[str, str]:
     """Value → name of an enum constant, all different: `New York` → NEW_YORK, `3` → VALUE_3."""
     chosen: dict[str, str] = {}
     used: set[str] = set()
     for value in values:
-        wanted = "_".join(words(value)).upper() or ("EMPTY" if not value else "VALUE")
+        wanted = upper("_".join(words(value))) or ("EMPTY" if not value else "VALUE")
         if wanted[0].isdigit():
             wanted = f"VALUE_{wanted}"
         name, number = wanted, 2
@@ -203,7 +222,7 @@ def constants(values: Iterable[str]) -> dict[str, str]:
 
 def nested(field_name: str) -> str:
     """The name of a class inside a record, out of a field's: city → City; JDK names stay free."""
-    name = field_name[:1].upper() + field_name[1:]
+    name = capital(field_name)
     return f"{name}Value" if name in CLASSES else name
 
 
@@ -215,7 +234,7 @@ def prefix(model: str) -> str:
     parts = words(ascii_form(model))
     if len(parts) > 1 and parts[-1].lower() == "model":
         parts.pop()
-    joined = "".join(part[:1].upper() + part[1:].lower() for part in parts)
+    joined = "".join(capital(part[:1] + part[1:].lower()) for part in parts)
     return f"M{joined}" if joined[:1].isdigit() else joined
 
 

@@ -271,7 +271,7 @@ def _answers(manifest: Manifest) -> list[Answer]:
         name = chosen[output.name]
         classes = ""
         if output.classes:
-            classes = "CLASSES" if not constants else f"{name.upper()}_CLASSES"
+            classes = "CLASSES" if not constants else f"{names.upper(name)}_CLASSES"
             same = (key for key, known in constants.items() if known == output.classes)
             classes = next(same, classes)
             if classes not in constants:

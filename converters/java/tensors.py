@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from converters.java import pmml
+from converters.java import names, pmml
 from converters.java.inputs import PUT, value_of
 from converters.java.outputs import READERS
 from converters.java.plan import Feed, Field, Plan
@@ -78,7 +78,7 @@ def _param(field: Field, feed: Feed) -> str:
 
 
 def _constant(field: Field, alone: bool) -> str:
-    return "WIDTH" if alone else f"{field.name.upper()}_WIDTH"
+    return "WIDTH" if alone else f"{names.upper(field.name)}_WIDTH"
 
 
 def _width(field: Field, alone: bool) -> str:

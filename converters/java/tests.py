@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from converters.bundle.manifest import GoldenColumn, Verdict
 from converters.contract import OutputKind
-from converters.java import tensors
+from converters.java import names, tensors
 from converters.java.outputs import READERS
 from converters.java.plan import DTYPE_TYPES, Answer, Plan
 from converters.java.text import string
@@ -124,7 +124,7 @@ def _read(name: str, column: GoldenColumn, count: str) -> str:
 
 
 def _local(answer: Answer) -> str:
-    return f"expected{answer.name[0].upper()}{answer.name[1:]}"
+    return f"expected{names.capital(answer.name)}"
 
 
 def _golden(plan: Plan, answer: Answer) -> GoldenColumn:
