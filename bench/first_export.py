@@ -15,60 +15,19 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import mlflow
-from sklearn.datasets import load_breast_cancer
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from bench._figures import tell
+from bench._portal import MODEL, export, log_model, mirror
 from scripts.mlflow_server import MlflowServer
 from scripts.stack import Stack
 
-MODEL = "bench-pipeline"
 PEER_RUNS = 3
 
 
-def log_model(url: str) -> None:
-    """Train the pipeline and register it."""
-    mlflow.set_tracking_uri(url)
-    X, y = load_breast_cancer(return_X_y=True, as_frame=True)
-    model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000)).fit(X, y)
-    with mlflow.start_run():
-        mlflow.sklearn.log_model(
-            model,
-            name="model",
-            signature=mlflow.models.infer_signature(X, model.predict(X)),
-            input_example=X.head(5),
-            registered_model_name=MODEL,
-            serialization_format="cloudpickle",
-            pip_requirements=["scikit-learn"],
-        )
-
-
-def mirror(http: httpx.Client, url: str) -> None:
-    """Connect the source and wait until the model is in the catalogue."""
-    body = {"slug": "bench", "kind": "mlflow", "url": url}
-    source = http.post("/sources/", json=body).raise_for_status().json()
-    http.post(f"/sources/{source['id']}/sync/", json={}).raise_for_status()
-    deadline = time.monotonic() + 60
-    while not http.get("/models/", params={"q": MODEL}).raise_for_status().json()["results"]:
-        if time.monotonic() > deadline:
-            raise TimeoutError("the mirror did not show the model in a minute")
-        time.sleep(0.2)
-
-
-def export(http: httpx.Client, options: dict[str, Any]) -> float:
+def downloaded(http: httpx.Client, options: dict[str, Any]) -> float:
     """Ask for one export and download its bundle; seconds."""
     begun = time.monotonic()
-    ref = {"source": "bench", "model": MODEL, "version": "1"}
-    body = {"ref": ref, "target": "onnx", "options": options}
-    row = http.post("/exports/", json=body).raise_for_status().json()
-    while row["state"] in {"queued", "running"}:
-        answer = http.get(f"/exports/{row['id']}/", params={"wait": 30})
-        row = answer.raise_for_status().json()
-    if row["state"] != "succeeded":
-        raise RuntimeError(f"the export was {row['state']}: {row['sentence']}")
+    row = export(http, options)
     http.get(f"/bundles/{row['bundle']['id']}/download/").raise_for_status()
     return time.monotonic() - begun
 
@@ -100,8 +59,8 @@ def main() -> int:
             headers = {"Authorization": f"Bearer {token}"}
             with httpx.Client(base_url=f"{stack.url}/api/v1", headers=headers, timeout=60) as http:
                 mirror(http, server.url)
-                cold = export(http, {"inputs": "tensor"})
-                second = export(http, {"inputs": "columns"})
+                cold = downloaded(http, {"inputs": "tensor"})
+                second = downloaded(http, {"inputs": "columns"})
             peer = hand_script(server.url, folder)
     show("cold: POST to downloaded bundle", cold, peer, None)
     show("second: POST to downloaded bundle", second, peer, None)
