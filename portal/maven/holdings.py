@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+
+from django.core.cache import cache
 from django.db import transaction
 from django.db.models import QuerySet
 
 from portal.maven.places import Place
 from registry.models import Alias
 from workers.models import AliasBuild, Artifact, ArtifactKind, MavenProject
+
+REMEMBERED_SECONDS = 300
 
 
 def project_of(place: Place) -> MavenProject | None:
@@ -25,9 +30,25 @@ def jars(project: MavenProject) -> QuerySet[Artifact]:
     return rows.order_by("bundle__version__number", "bundle__build")
 
 
-def artifact(project: MavenProject, version: str, kind: ArtifactKind) -> Artifact | None:
-    """One file of one version."""
-    return project.artifacts.filter(version=version, kind=kind).first()
+def released(place: Place) -> Artifact | None:
+    """One file of one version.
+
+    What was published never changes, so that it is remembered for a while: a hundred builds that
+    start at once are one look into the database.
+    """
+    about = f"{place.group}:{place.artifact}:{place.version}:{place.kind}"
+    name = f"maven:{hashlib.sha256(about.encode()).hexdigest()}"
+    known: Artifact | None = cache.get(name)
+    if known is None:
+        known = Artifact.objects.filter(
+            project__group=place.group,
+            project__artifact=place.artifact,
+            version=place.version,
+            kind=place.kind,
+        ).first()
+        if known is not None:
+            cache.set(name, known, REMEMBERED_SECONDS)
+    return known
 
 
 def artifact_of(bundle_id: int, kind: ArtifactKind) -> Artifact | None:

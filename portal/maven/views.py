@@ -50,21 +50,19 @@ def serve(request: HttpRequest, path: str) -> HttpResponseBase:
 
 
 def _found(request: HttpRequest, place: Place) -> HttpResponseBase | None:
+    if place.kind is not None and not place.alias:
+        artifact = holdings.released(place)
+        return _file(request, place, artifact) if artifact is not None else None
     project = holdings.project_of(place)
     if project is None:
         return None
     if place.alias:
         return _of_alias(request, project, place)
-    if not place.version:
-        rows = list(holdings.jars(project))
-        if not rows:
-            return None
-        content = metadata.versions(project, rows)
-        return _small(request, place, content, max(row.created_at for row in rows))
-    if place.kind is None:
+    rows = [] if place.version else list(holdings.jars(project))
+    if not rows:
         return None
-    artifact = holdings.artifact(project, place.version, place.kind)
-    return _file(request, place, artifact) if artifact is not None else None
+    content = metadata.versions(project, rows)
+    return _small(request, place, content, max(row.created_at for row in rows))
 
 
 def _of_alias(request: HttpRequest, project: MavenProject, place: Place) -> HttpResponseBase | None:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 
 from converters import contract
 from converters.bundle import manifest as manifests
@@ -69,6 +70,12 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Com
         found[wanted] = (job / "bundle", job / "jvm" / "classes", manifest)
     checker.close()
     yield found
+
+
+@pytest.fixture(autouse=True)
+def forgotten() -> None:
+    """What was published never changes, and is remembered: each test begins anew."""
+    cache.clear()
 
 
 @pytest.fixture
