@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from registry.models import Source
 from workers.models import Export
 
 
@@ -20,6 +22,9 @@ class ApiToken(models.Model):
     prefix = models.CharField(max_length=16)  # the text's first characters, to tell tokens apart
     sha256 = models.CharField(max_length=64, unique=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    # The sources that it may see, by id, so that one that is removed leaves no token unlimited;
+    # null: all.
+    source_ids = ArrayField(models.BigIntegerField(), null=True, blank=True)
     expires_at = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, blank=True)  # to the minute
     revoked_at = models.DateTimeField(null=True, blank=True)
@@ -29,6 +34,13 @@ class ApiToken(models.Model):
 
     def __str__(self) -> str:
         return f"{self.prefix}… {self.name}"
+
+    @property
+    def sources(self) -> list[str] | None:
+        """The slugs of the sources that it may see; None: all."""
+        if self.source_ids is None:
+            return None
+        return list(Source.objects.filter(pk__in=self.source_ids).values_list("slug", flat=True))
 
     @classmethod
     def usable(cls) -> models.QuerySet[ApiToken]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.contrib.auth.models import User
@@ -11,17 +12,31 @@ from django.db.models import Q
 from django.utils import timezone
 
 from portal.models import ApiToken
+from registry.models import Source
 
 SCHEME = "cpt_"
 SHOWN = 12
 USED_EVERY = timedelta(minutes=1)
 
 
-def issue(user: User, name: str, expires_at: datetime | None = None) -> tuple[ApiToken, str]:
-    """A new token and its text, which nobody can read again afterwards."""
+def issue(
+    user: User,
+    name: str,
+    expires_at: datetime | None = None,
+    sources: Iterable[Source] | None = None,
+) -> tuple[ApiToken, str]:
+    """A new token and its text, which nobody can read again afterwards.
+
+    sources: those whose models it may see; None: all.
+    """
     text = SCHEME + secrets.token_urlsafe(32)
     token = ApiToken.objects.create(
-        user=user, name=name, prefix=text[:SHOWN], sha256=digest(text), expires_at=expires_at
+        user=user,
+        name=name,
+        prefix=text[:SHOWN],
+        sha256=digest(text),
+        expires_at=expires_at,
+        source_ids=None if sources is None else [source.pk for source in sources],
     )
     return token, text
 

@@ -40,12 +40,16 @@ def released(place: Place) -> Artifact | None:
     name = f"maven:{hashlib.sha256(about.encode()).hexdigest()}"
     known: Artifact | None = cache.get(name)
     if known is None:
-        known = Artifact.objects.filter(
-            project__group=place.group,
-            project__artifact=place.artifact,
-            version=place.version,
-            kind=place.kind,
-        ).first()
+        known = (
+            Artifact.objects.select_related("project__model")
+            .filter(
+                project__group=place.group,
+                project__artifact=place.artifact,
+                version=place.version,
+                kind=place.kind,
+            )
+            .first()
+        )
         if known is not None:
             cache.set(name, known, REMEMBERED_SECONDS)
     return known

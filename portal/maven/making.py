@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
@@ -19,13 +20,15 @@ LIVE = frozenset({JobState.QUEUED, JobState.RUNNING})
 FIRST = re.compile(r"^(?P<number>\d{1,9})\.1$")
 
 
-def begin(place: Place, user: User) -> bool:
+def begin(place: Place, user: User, limit: Collection[int] | None = None) -> bool:
     """Whether what is asked for is being made now; its export is started where there is none.
 
     Only the first build of a version, or an alias, can be made. An export that was refused stays
     refused: there is nothing to wait for.
+
+    limit: the sources, by id, whose models the caller may know of; None: all.
     """
-    version, target = _asked(place)
+    version, target = _asked(place, limit)
     if version is None:
         return False
     export = _export(version, target, user)
@@ -40,8 +43,8 @@ def _export(version: ModelVersion, target: str, user: User) -> Export | None:
     return export
 
 
-def _asked(place: Place) -> tuple[ModelVersion | None, str]:
-    for model, target in _models(place):
+def _asked(place: Place, limit: Collection[int] | None) -> tuple[ModelVersion | None, str]:
+    for model, target in _models(place, limit):
         versions = model.versions.filter(gone_at__isnull=True)
         if place.alias:
             return versions.filter(aliases__name=place.alias).first(), target
@@ -50,11 +53,11 @@ def _asked(place: Place) -> tuple[ModelVersion | None, str]:
     return None, ""
 
 
-def _models(place: Place) -> list[tuple[RegisteredModel, str]]:
+def _models(place: Place, limit: Collection[int] | None) -> list[tuple[RegisteredModel, str]]:
     """The models that these coordinates may be of, by their names, each with its target."""
     suffixes = {f"-{row.name}": row.name for row in catalog.TARGETS if row.java}
     found = []
-    for model in _of_group(place.group):
+    for model in _of_group(place.group, limit):
         own = names.artifact(model.name)
         if place.artifact == own:
             found.append((model, "onnx"))
@@ -63,6 +66,7 @@ def _models(place: Place) -> list[tuple[RegisteredModel, str]]:
     return found
 
 
-def _of_group(group: str) -> QuerySet[RegisteredModel]:
-    sources = [one.pk for one in Source.objects.all() if names.group(one.maven_group) == group]
+def _of_group(group: str, limit: Collection[int] | None) -> QuerySet[RegisteredModel]:
+    rows = Source.objects.all() if limit is None else Source.objects.filter(pk__in=limit)
+    sources = [one.pk for one in rows if names.group(one.maven_group) == group]
     return RegisteredModel.objects.filter(source__in=sources, gone_at__isnull=True)

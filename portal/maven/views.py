@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+from collections.abc import Collection
 from datetime import datetime
 
 from django.conf import settings
@@ -19,6 +20,7 @@ from portal import downloads
 from portal.api import tokens
 from portal.maven import holdings, making, metadata, places
 from portal.maven.places import Place
+from portal.models import ApiToken
 from registry.storage import store
 from workers.models import AliasBuild, Artifact, ArtifactKind, MavenProject
 
@@ -38,23 +40,30 @@ def serve(request: HttpRequest, path: str) -> HttpResponseBase:
     their token first; 404 for all that is not here, and for what the caller may not know of; 503
     where it is being made.
     """
-    user = _caller(request)
+    token = _token(request)
+    user = token.user if token is not None else _signed_in(request)
     if user is None and (not settings.OPEN_READING or _signs_in(request)):
         return _challenge()
+    limit = token.source_ids if token is not None else None
     for place in places.parse(path):
-        if answer := _found(request, place):
+        if answer := _found(request, place, limit):
             return answer
-        if settings.MAVEN_MAKES and user is not None and making.begin(place, user):
+        if settings.MAVEN_MAKES and user is not None and making.begin(place, user, limit):
             return _later()
     return HttpResponse(f"There is no {path} here.\n", status=404, content_type="text/plain")
 
 
-def _found(request: HttpRequest, place: Place) -> HttpResponseBase | None:
+def _found(
+    request: HttpRequest, place: Place, limit: Collection[int] | None
+) -> HttpResponseBase | None:
+    """limit: the sources, by id, whose models the caller may know of; None: all."""
     if place.kind is not None and not place.alias:
         artifact = holdings.released(place)
-        return _file(request, place, artifact) if artifact is not None else None
+        if artifact is None or not _among(artifact.project, limit):
+            return None
+        return _file(request, place, artifact)
     project = holdings.project_of(place)
-    if project is None:
+    if project is None or not _among(project, limit):
         return None
     if place.alias:
         return _of_alias(request, project, place)
@@ -63,6 +72,10 @@ def _found(request: HttpRequest, place: Place) -> HttpResponseBase | None:
         return None
     content = metadata.versions(project, rows)
     return _small(request, place, content, max(row.created_at for row in rows))
+
+
+def _among(project: MavenProject, limit: Collection[int] | None) -> bool:
+    return limit is None or project.model.source_id in limit
 
 
 def _of_alias(request: HttpRequest, project: MavenProject, place: Place) -> HttpResponseBase | None:
@@ -125,18 +138,20 @@ def _small_file(
     return answer
 
 
-def _caller(request: HttpRequest) -> User | None:
-    """Whose token came as the password of HTTP Basic or as a bearer's, or who is signed in."""
+def _signed_in(request: HttpRequest) -> User | None:
+    """Who looks with a browser; nobody where a token was given, were it wrong."""
+    return request.user if isinstance(request.user, User) and not _signs_in(request) else None
+
+
+def _token(request: HttpRequest) -> ApiToken | None:
+    """The token that came as the password of HTTP Basic or as a bearer's."""
     scheme, _, rest = request.headers.get("Authorization", "").partition(" ")
     text = ""
     if scheme.lower() == "basic":
         text = _password(rest)
     elif scheme.lower() == "bearer":
         text = rest.strip()
-    if text:
-        token = tokens.find(text)
-        return token.user if token is not None else None
-    return request.user if isinstance(request.user, User) else None
+    return tokens.find(text) if text else None
 
 
 def _password(encoded: str) -> str:

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from portal.api import tokens
 from portal.models import ApiToken
+from registry.models import Source
 
 LIFETIMES = [("30", "30 days"), ("90", "90 days"), ("365", "a year"), ("", "no end")]
 
@@ -26,6 +27,13 @@ class NewToken(forms.Form):
         label="Name", max_length=100, help_text="What will use it: ci-fraud-service"
     )
     days = forms.ChoiceField(label="Valid for", choices=LIFETIMES, initial="90", required=False)
+    sources = forms.ModelMultipleChoiceField(
+        label="For the models of",
+        queryset=Source.objects.order_by("slug"),
+        to_field_name="slug",
+        required=False,
+        help_text="None chosen: of all sources, also of those to come.",
+    )
 
 
 @never_cache
@@ -41,7 +49,8 @@ def account(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         days = form.cleaned_data["days"]
         ends = timezone.now() + timedelta(days=int(days)) if days else None
-        _, text = tokens.issue(user, form.cleaned_data["name"], ends)
+        chosen = form.cleaned_data["sources"] or None
+        _, text = tokens.issue(user, form.cleaned_data["name"], ends, chosen)
         form = NewToken()
     rows = ApiToken.objects.filter(user=user, revoked_at=None)
     context = {"form": form, "tokens": rows, "text": text, "now": timezone.now()}

@@ -307,6 +307,24 @@ def test_a_stranger_is_asked_for_a_token_where_reading_is_closed(
     assert get(live_server.url, pom, text)[0] == 401
 
 
+def test_a_model_that_a_token_is_not_for_is_not_there(
+    model, compiled, settings, live_server, tmp_path
+):
+    settings.OPEN_READING, settings.MAVEN_MAKES = False, True
+    publish(model, "3.1", compiled, tmp_path)
+    alias(model, 3)
+    _, own = tokens.issue(make_user(), "own", sources=[model.source])
+    _, other = tokens.issue(make_user(), "other", sources=[make_source()])
+    names = ["3.1/fraud-scoring-3.1.jar", "3.1/fraud-scoring-3.1.jar.sha1", "maven-metadata.xml"]
+    names += ["champion-SNAPSHOT/maven-metadata.xml"]
+    for name in names:
+        assert get(live_server.url, f"{HOME}/{name}", own)[0] == 200
+        assert get(live_server.url, f"{HOME}/{name}", other)[0] == 404
+    before = Export.objects.count()
+    assert get(live_server.url, f"{HOME}/2.1/fraud-scoring-2.1.pom", other)[0] == 404
+    assert Export.objects.count() == before
+
+
 def test_sums_are_those_of_the_files_and_all_else_is_not_there(
     model, compiled, live_server, tmp_path
 ):

@@ -11,7 +11,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from portal import downloads, queries
+from portal import downloads
+from portal.api import seen
 from portal.api.openapi import problems
 from portal.api.problems import Problem
 from portal.api.resources.plain import AnyFile, Archive
@@ -39,7 +40,7 @@ class Bundles(ListView):
     def get(self, request: Request) -> Response:
         """Published bundles, newest first."""
         given = known_only(request, "target", "version", "export")
-        rows = queries.bundles()
+        rows = seen.bundles(request)
         if "target" in given:
             rows = rows.filter(target=given["target"])
         if (version := number(given, "version")) is not None:
@@ -55,7 +56,7 @@ class OneBundle(APIView):
     @extend_schema(operation_id="bundles_retrieve", responses={200: BundleDetail, **problems(404)})
     def get(self, request: Request, pk: int) -> Response:
         """A bundle and its manifest."""
-        return Response(BundleDetail(one_of(queries.bundles(), "bundle", pk=pk)).data)
+        return Response(BundleDetail(one_of(seen.bundles(request), "bundle", pk=pk)).data)
 
 
 class BundleDownload(APIView):
@@ -74,7 +75,7 @@ class BundleDownload(APIView):
     )
     def get(self, request: Request, pk: int) -> HttpResponseBase:
         """The archive; its ETag is its sha256."""
-        bundle = one_of(queries.bundles(), "bundle", pk=pk)
+        bundle = one_of(seen.bundles(request), "bundle", pk=pk)
         answer = downloads.archive(request._request, bundle)
         if answer.status_code == 416:
             raise Problem(
@@ -97,7 +98,7 @@ class BundleFile(APIView):
     )
     def get(self, request: Request, pk: int, path: str) -> HttpResponseBase:
         """One file out of the archive, by its path in it."""
-        bundle = one_of(queries.bundles(), "bundle", pk=pk)
+        bundle = one_of(seen.bundles(request), "bundle", pk=pk)
         answer = downloads.one_file(bundle, path)
         if answer is None:
             raise NotFound(f"{bundle.file_name} has no file {path!r}; its manifest lists them.")

@@ -16,6 +16,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from portal import queries
+from portal.api import seen
 from portal.api.idempotency import Key
 from portal.api.openapi import problems
 from portal.api.permissions import caller
@@ -67,7 +68,7 @@ class Exports(ListView):
         """Exports, newest first; `state` is that of the newest job."""
         given = known_only(request, "state", "target", "version", "model")
         choice(given, "state", list(JobState.values))
-        rows = queries.exports()
+        rows = seen.exports(request)
         if "state" in given:
             rows = queries.in_state(rows, given["state"])
         if "target" in given:
@@ -105,7 +106,7 @@ class Exports(ListView):
             if key.known:
                 export, code = key.known.export, key.known.status
             else:
-                version = version_of(wanted.validated_data["ref"])
+                version = version_of(request, wanted.validated_data["ref"])
                 export, created = dispatch.request_export(
                     version,
                     wanted.validated_data["target"],
@@ -115,7 +116,7 @@ class Exports(ListView):
                 )
                 code = status.HTTP_201_CREATED if created else status.HTTP_200_OK
                 key.remember(export, code)
-        shown = one_of(queries.exports(), "export", pk=export.pk)
+        shown = one_of(seen.exports(request), "export", pk=export.pk)
         return Response(ExportDetail(shown).data, status=code)
 
 
@@ -137,9 +138,9 @@ class OneExport(APIView):
     def get(self, request: Request, pk: int) -> Response:
         """The export, its steps and its report; with `wait`, once it has ended."""
         given = known_only(request, "wait")
-        export = one_of(queries.exports(), "export", pk=pk)
+        export = one_of(seen.exports(request), "export", pk=pk)
         if wait_until_final(pk, min(number(given, "wait") or 0, LONGEST_WAIT)):
-            export = one_of(queries.exports(), "export", pk=pk)
+            export = one_of(seen.exports(request), "export", pk=pk)
         return Response(ExportDetail(export).data)
 
 
@@ -154,7 +155,7 @@ class ExportLog(APIView):
     )
     def get(self, request: Request, pk: int) -> HttpResponse:
         """What the newest job's children wrote, as plain text."""
-        job = newest_job(one_of(queries.exports(), "export", pk=pk))
+        job = newest_job(one_of(seen.exports(request), "export", pk=pk))
         return HttpResponse(job.log, content_type="text/plain; charset=utf-8")
 
 
@@ -168,8 +169,8 @@ class ExportCancel(APIView):
     )
     def post(self, request: Request, pk: int) -> Response:
         """Cancel: at once while it waits, within about a second while it runs."""
-        dispatch.cancel(newest_job(one_of(queries.exports(), "export", pk=pk)))
-        return Response(ExportDetail(one_of(queries.exports(), "export", pk=pk)).data)
+        dispatch.cancel(newest_job(one_of(seen.exports(request), "export", pk=pk)))
+        return Response(ExportDetail(one_of(seen.exports(request), "export", pk=pk)).data)
 
 
 class ExportRetry(APIView):
@@ -182,22 +183,22 @@ class ExportRetry(APIView):
     )
     def post(self, request: Request, pk: int) -> Response:
         """Give an export that crashed or was cancelled another job."""
-        dispatch.retry(one_of(queries.exports(), "export", pk=pk), caller(request))
-        return Response(ExportDetail(one_of(queries.exports(), "export", pk=pk)).data)
+        dispatch.retry(one_of(seen.exports(request), "export", pk=pk), caller(request))
+        return Response(ExportDetail(one_of(seen.exports(request), "export", pk=pk)).data)
 
 
-def version_of(ref: dict[str, str]) -> ModelVersion:
+def version_of(request: Request, ref: dict[str, str]) -> ModelVersion:
     """The version that a validated ref names.
 
     Raises:
         NotFound: no such source, model, version or alias; the sentence says which.
     """
     named = f"{ref['source']}/{ref['model']}"
-    models = queries.models().filter(source__slug=ref["source"])
+    models = seen.models(request).filter(source__slug=ref["source"])
     if not models.exists():
         raise NotFound(f"There is no source {ref['source']!r} with a model in it.")
     model = one_of(models, f"model {named}", name=ref["model"])
-    versions = queries.versions().filter(model=model)
+    versions = seen.versions(request).filter(model=model)
     if "alias" in ref:
         return one_of(versions, f"alias {ref['alias']!r} of {named}", aliases__name=ref["alias"])
     return one_of(versions, f"version {ref['version']} of {named}", number=int(ref["version"]))

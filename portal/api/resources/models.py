@@ -9,7 +9,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from converters.catalog import TARGETS
-from portal import queries
+from portal.api import seen
 from portal.api.openapi import problems
 from portal.api.resources.reading import (
     PAGING,
@@ -54,7 +54,7 @@ class Models(ListView):
         choice(given, "exportable", TARGET_NAMES)
         has_bundle = flag(given, "has_bundle")
         given.pop("has_bundle", None)
-        rows = queries.models(**given, has_bundle=has_bundle)
+        rows = seen.models(request, **given, has_bundle=has_bundle)
         return self.page(request, rows, ModelShape)
 
 
@@ -64,7 +64,7 @@ class OneModel(APIView):
     @extend_schema(operation_id="models_retrieve", responses={200: ModelShape, **problems(404)})
     def get(self, request: Request, pk: int) -> Response:
         """A registered model."""
-        return Response(ModelShape(one_of(queries.models(), "model", pk=pk)).data)
+        return Response(ModelShape(one_of(seen.models(request), "model", pk=pk)).data)
 
 
 class ModelVersions(ListView):
@@ -84,8 +84,8 @@ class ModelVersions(ListView):
     def get(self, request: Request, pk: int) -> Response:
         """A model's versions, highest first."""
         given = known_only(request, "version", "alias")
-        model = one_of(queries.models(), "model", pk=pk)
-        rows = queries.versions(model=model.pk)
+        model = one_of(seen.models(request), "model", pk=pk)
+        rows = seen.versions(request, model=model.pk)
         if (version := number(given, "version")) is not None:
             rows = rows.filter(number=version)
         if "alias" in given:
@@ -101,7 +101,7 @@ class OneVersion(APIView):
     )
     def get(self, request: Request, pk: int) -> Response:
         """A model version with its run, its signature and its `MLmodel`."""
-        return Response(VersionDetail(one_of(queries.versions(), "version", pk=pk)).data)
+        return Response(VersionDetail(one_of(seen.versions(request), "version", pk=pk)).data)
 
 
 class VersionPreflight(APIView):
@@ -113,5 +113,5 @@ class VersionPreflight(APIView):
     )
     def get(self, request: Request, pk: int) -> Response:
         """Every target: can, caveat or cannot, and why; no model is loaded."""
-        version = one_of(queries.versions(), "version", pk=pk)
+        version = one_of(seen.versions(request), "version", pk=pk)
         return Response(VerdictShape(verdicts(version), many=True).data)

@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from portal import queries
+from portal.api import seen
 from portal.api.openapi import problems
 from portal.api.permissions import WriteStaff
 from portal.api.resources.reading import PAGING, ListView, known_only, one_of
@@ -36,21 +36,22 @@ class Sources(ListView):
     def get(self, request: Request) -> Response:
         """The mirrored registries, newest first."""
         known_only(request)
-        return self.page(request, queries.sources(), SourceShape)
+        return self.page(request, seen.sources(request), SourceShape)
 
     @extend_schema(
         operation_id="sources_create",
         request=NewSource,
         examples=[EXAMPLE],
-        responses={201: SourceShape, **problems(400, 422)},
+        responses={201: SourceShape, **problems(400, 403, 422)},
     )
     def post(self, request: Request) -> Response:
         """Connect a registry and have it mirrored; staff only."""
+        seen.require_unlimited(request)
         wanted = NewSource(data=request.data)
         wanted.is_valid(raise_exception=True)
         source = add_source(**wanted.validated_data)
         wake_sync(source.pk)
-        shown = one_of(queries.sources(), "source", pk=source.pk)
+        shown = one_of(seen.sources(request), "source", pk=source.pk)
         return Response(SourceShape(shown).data, status=status.HTTP_201_CREATED)
 
 
@@ -60,7 +61,7 @@ class OneSource(APIView):
     @extend_schema(operation_id="sources_retrieve", responses={200: SourceShape, **problems(404)})
     def get(self, request: Request, pk: int) -> Response:
         """A source and its last sync."""
-        return Response(SourceShape(one_of(queries.sources(), "source", pk=pk)).data)
+        return Response(SourceShape(one_of(seen.sources(request), "source", pk=pk)).data)
 
 
 class SourceSync(APIView):
@@ -75,6 +76,6 @@ class SourceSync(APIView):
     )
     def post(self, request: Request, pk: int) -> Response:
         """Have a source walked again, soon; `last_sync` then tells how it went. Staff only."""
-        source = one_of(queries.sources(), "source", pk=pk)
+        source = one_of(seen.sources(request), "source", pk=pk)
         wake_sync(source.pk)
         return Response(SourceShape(source).data, status=status.HTTP_202_ACCEPTED)

@@ -9,6 +9,7 @@ from django.utils import timezone
 from rest_framework import serializers
 
 from portal.models import ApiToken
+from registry.models import Source
 
 
 class TokenShape(serializers.Serializer[ApiToken]):
@@ -17,6 +18,12 @@ class TokenShape(serializers.Serializer[ApiToken]):
     id = serializers.IntegerField(read_only=True)
     name = serializers.CharField()
     prefix = serializers.CharField(help_text="How its text begins.")
+    sources = serializers.ListField(
+        child=serializers.CharField(),
+        allow_null=True,
+        read_only=True,
+        help_text="Slugs of the sources whose models it may see; null: all.",
+    )
     created_at = serializers.DateTimeField()
     expires_at = serializers.DateTimeField(allow_null=True)
     last_used_at = serializers.DateTimeField(allow_null=True, help_text="To the minute.")
@@ -27,6 +34,16 @@ class NewToken(serializers.Serializer[Any]):
 
     name = serializers.CharField(max_length=100, help_text="What it is for.")
     expires_at = serializers.DateTimeField(required=False, allow_null=True, default=None)
+    sources = serializers.SlugRelatedField(
+        queryset=Source.objects.all(),
+        slug_field="slug",
+        many=True,
+        required=False,
+        allow_null=True,
+        allow_empty=False,
+        default=None,
+        help_text="Slugs of the sources whose models it may see; left out: all.",
+    )
 
     def validate_expires_at(self, value: datetime | None) -> datetime | None:
         """A moment still to come."""
