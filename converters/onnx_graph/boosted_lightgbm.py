@@ -55,7 +55,10 @@ def _answer(graph: Graph, estimator: Any, frame: Frame) -> tuple[Value, str, Val
     link = link_of(LINKS, boosted.objective) if boosted.objective else IDENTITY
     if "sqrt" in boosted.parameters:
         link = SQUARE
-    raw = emit(graph, rows(graph, frame, boosted.ensemble, "float64"), boosted.ensemble)
+    ensemble = boosted.ensemble
+    if id(estimator) in graph.sparse_fed:
+        ensemble = replace(ensemble, flushes=False)
+    raw = emit(graph, rows(graph, frame, ensemble, "float64"), ensemble)
     if boosted.average > 1:
         raw = graph.binary("Div", raw, np.full((1, 1), float(boosted.average)))
     margin = raw

@@ -71,6 +71,7 @@ class Graph:
         narrow: the numpy dtype of the model's tensor where the file carries it in a wider one.
         products: how a sparse block, by its name, is multiplied with a matrix.
         sparse: a sparse block's cells (converters.onnx_graph.text_cells), by its name.
+        sparse_fed: ids of the boosters that the original feeds scipy matrices (sampling.feeding).
         shares_leaves: trees whose leaves have several values may be written as tables, which is
             smaller and faster, and which only ONNX reads.
     """
@@ -88,6 +89,7 @@ class Graph:
     null_text: str = ""
     narrow: str = ""
     shares_leaves: bool = False
+    sparse_fed: frozenset[int] = frozenset()
     extra_initializers: list[Any] = field(default_factory=list)
     products: dict[str, Callable[[npt.NDArray[Any]], Value]] = field(default_factory=dict)
     sparse: dict[str, Any] = field(default_factory=dict)

@@ -10,6 +10,7 @@ from converters.onnx_graph import compose, inputs, nullable
 from converters.onnx_graph.graph import OPSET, Graph
 from converters.onnx_graph.outputs import outputs_of
 from converters.routes.converted import Converted
+from converters.sampling import feeding
 from converters.sources.loaded import Loaded
 
 FILE = "model.onnx"
@@ -24,6 +25,7 @@ def write(model: Loaded, request: Request, folder: Path) -> Converted:
     """
     empty_text = nullable.empty_text(model)
     graph = Graph(opset=_opset(request.options), empty_text=empty_text, shares_leaves=True)
+    graph.sparse_fed = feeding.sparse_fed(model)
     declared, frame = inputs.declare(graph, model.signature, request.options)
     if model.signature.tensor is None:
         inputs.check_width(model.estimator, frame)
