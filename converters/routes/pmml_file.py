@@ -71,7 +71,7 @@ def write(model: Loaded, request: Request, folder: Path) -> Converted:
     return Converted(
         file=FILE,
         signature=model.signature,
-        inputs=nullable.probed(model, declared, outputs, has_null=True),
+        inputs=nullable.probed(model, declared, outputs),
         outputs=outputs,
         exact=not graph.inexact,
         facts={
