@@ -49,13 +49,24 @@ LINKS = {
 
 def _answer(graph: Graph, estimator: Any, frame: Frame) -> tuple[Value, str, Value]:
     """The linked answer, which link it was, and the sums before it."""
-    booster = estimator if type(estimator).__name__ == "Booster" else estimator.booster_
+    bare = type(estimator).__name__ == "Booster"
+    if not bare and estimator.get_params().get("pred_early_stop"):
+        raise Refused(
+            "pred_early_stop",
+            "The model leaves out trees where the sum is far enough from a border "
+            "(pred_early_stop=True), which no file does. Switch it off, by "
+            "set_params(pred_early_stop=False), and log the model again.",
+        )
+    booster = estimator if bare else estimator.booster_
     boosted = reader.read(booster)
     # An objective of the owner's own: LightGBM answers with the sums.
     link = link_of(LINKS, boosted.objective) if boosted.objective else IDENTITY
     if "sqrt" in boosted.parameters:
         link = SQUARE
-    raw = emit(graph, rows(graph, frame, boosted.ensemble, "float64"), boosted.ensemble)
+    ensemble = boosted.ensemble
+    if id(estimator) in graph.sparse_fed:
+        ensemble = replace(ensemble, flushes=False)
+    raw = emit(graph, rows(graph, frame, ensemble, "float64"), ensemble)
     if boosted.average > 1:
         raw = graph.binary("Div", raw, np.full((1, 1), float(boosted.average)))
     margin = raw

@@ -62,6 +62,10 @@ def _margin(graph: Graph, estimator: Any, frame: Frame) -> tuple[Value, str]:
         value = graph.where(
             is_missing, graph.const(np.full((1, 1), np.nan), "float32"), value, value
         )
+    if id(estimator) in graph.sparse_fed:
+        # A scipy matrix does not store its zeros, and what is not stored is missing.
+        absent = graph.compare("Equal", frame.numbers(graph, "float64"), np.zeros((1, 1)))
+        value = graph.where(absent, graph.const(np.full((1, 1), np.nan), "float32"), value, value)
     graph.inexact.append("XGBoost computes in float32")
     base = boosted.base.reshape(1, -1)
     if boosted.weights is not None:

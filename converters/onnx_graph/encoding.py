@@ -206,6 +206,12 @@ def _text_index(
             "has no missing text and cannot tell them apart. Export to PMML, which has, or replace "
             "one of them in training.",
         )
+    if "" in categories:
+        graph.learned_empty |= graph.reached_by(column)
+    places = list(range(len(keys)))
+    if graph.null_text == "" and graph.empty_means(column) == "value":
+        # Another table learned "" of this column, which is then no missing text to this one.
+        places = [place for place in places if not is_missing(categories[place])]
     return graph.flat(
         graph.op(
             "LabelEncoder",
@@ -213,8 +219,8 @@ def _text_index(
             "int64",
             1,
             domain=ML,
-            keys_strings=[str(key) for key in keys],
-            values_int64s=list(range(len(keys))),
+            keys_strings=[str(keys[place]) for place in places],
+            values_int64s=places,
             default_int64=len(keys),
         )
     )

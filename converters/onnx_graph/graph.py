@@ -64,13 +64,15 @@ class Graph:
         wraps: computations of whole numbers that wrap around as numpy's do; PMML has none.
         ml_opset: the ai.onnx.ml opset that the nodes so far need, 0 for none.
         domains: opsets that merged nodes of a library need.
-        empty_text: what "" is at the model: `nan` or `none`, its missing text; `value` where the
-            model learned "" itself.
+        empty_text: what "" is at the model: `nan` or `none`, its missing text.
+        empty_values: inputs of which "" is a value of its own instead, since the model learned it.
+        learned_empty: inputs that reach a table with "" among its keys, as far as it is written.
         null_text: what stands for missing text among the keys of a table: "" in ONNX, which has no
             null, NULL_TEXT in PMML, which has one.
         narrow: the numpy dtype of the model's tensor where the file carries it in a wider one.
         products: how a sparse block, by its name, is multiplied with a matrix.
         sparse: a sparse block's cells (converters.onnx_graph.text_cells), by its name.
+        sparse_fed: ids of the boosters that the original feeds scipy matrices (sampling.feeding).
         shares_leaves: trees whose leaves have several values may be written as tables, which is
             smaller and faster, and which only ONNX reads.
     """
@@ -85,9 +87,12 @@ class Graph:
     ml_opset: int = 0
     domains: dict[str, int] = field(default_factory=dict)
     empty_text: str = "nan"
+    empty_values: frozenset[str] = frozenset()
+    learned_empty: set[str] = field(default_factory=set)
     null_text: str = ""
     narrow: str = ""
     shares_leaves: bool = False
+    sparse_fed: frozenset[int] = frozenset()
     extra_initializers: list[Any] = field(default_factory=list)
     products: dict[str, Callable[[npt.NDArray[Any]], Value]] = field(default_factory=dict)
     sparse: dict[str, Any] = field(default_factory=dict)
@@ -158,6 +163,23 @@ class Graph:
         if domain == ML:
             self.ml_opset = max(self.ml_opset, ML_OPSET)
         return values
+
+    def empty_means(self, value: Value) -> str:
+        """What "" is to the model in a text: `nan`, `none`, or `value`."""
+        if self.empty_values and self.empty_values & self.reached_by(value):
+            return "value"
+        return self.empty_text
+
+    def reached_by(self, value: Value) -> set[str]:
+        """The inputs that a value is computed from."""
+        made = {name: node for node in self.nodes for name in node.output}
+        found, left = set[str](), {value.name}
+        while left:
+            name = left.pop()
+            if name in made:
+                left |= set(made[name].input) - found
+            found.add(name)
+        return found & {one.name for one in self.inputs}
 
     def cast(self, value: Value, dtype: str) -> Value:
         """The value in another dtype; itself where it already is."""

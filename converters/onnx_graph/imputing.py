@@ -109,7 +109,7 @@ def _meant(missing: Any) -> str:
 
 def _missing_text(graph: Graph, value: Value, missing: Any) -> Value:
     key = graph.null_text if is_missing(missing) else str(missing)
-    if is_missing(missing) and graph.empty_text != _meant(missing):
+    if is_missing(missing) and graph.empty_means(value) != _meant(missing):
         # Nothing that arrives here is what this imputer replaces: NaN is not None to it.
         key = UNKNOWN_TEXT
     found = graph.op(

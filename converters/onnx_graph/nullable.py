@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 
@@ -9,34 +10,28 @@ import numpy as np
 
 from converters.contract import Input, Output
 from converters.errors import Refused
-from converters.sources.categories import learned
 from converters.sources.loaded import DTYPES, TENSOR, Loaded, Rows
-from converters.sources.parts import estimators
 
 
 def probed(
-    model: Loaded, inputs: list[Input], outputs: list[Output], has_null: bool = False
+    model: Loaded, inputs: list[Input], outputs: list[Output], values: Collection[str] = ()
 ) -> list[Input]:
     """The inputs with `nullable` set where the original answers a row that misses all of them.
 
-    A text input's missing value is null at the model and "" in the file, which has no null; so it
-    is nullable only where the model did not learn "" as a value of its own. `has_null` where the
-    file has a null beside "".
+    A text input's missing value is null at the model and "" in the file, if that has no null; so
+    none of those is nullable of which "" is a value of its own, which `values` names.
     """
     row = _one_row(model)
     if row is None:
         return inputs
     return [
-        replace(one, nullable=_takes_missing(model, one, row, outputs, has_null)) for one in inputs
+        replace(one, nullable=one.name not in values and _takes_missing(model, one, row, outputs))
+        for one in inputs
     ]
 
 
-def _takes_missing(
-    model: Loaded, one: Input, row: Rows, outputs: list[Output], has_null: bool
-) -> bool:
+def _takes_missing(model: Loaded, one: Input, row: Rows, outputs: list[Output]) -> bool:
     if one.dtype == "string":
-        if not has_null and learns_empty_text(model.estimator):
-            return False
         missing: Any = np.array([None], dtype=object)
     elif one.dtype in ("float32", "float64"):
         missing = np.nan
@@ -52,25 +47,9 @@ def _takes_missing(
     return True
 
 
-def empty_text(model: Loaded) -> str:
-    """What "" is at the model, as `Graph.empty_text` has it."""
-    return "value" if learns_empty_text(model.estimator) else null_text(model)
-
-
 def null_text(model: Loaded) -> str:
-    """What null is at the model where the file has one, as `Graph.empty_text` has it."""
+    """What null is at the model, as `Graph.empty_text` has it."""
     return "none" if model.missing_text is None else "nan"
-
-
-def learns_empty_text(estimator: Any) -> bool:
-    """Whether some encoder or booster inside has "" among its categories."""
-    for part in estimators(estimator):
-        if any("" in category.words for category in learned(part).values()):
-            return True
-        for categories in getattr(part, "categories_", []):
-            if any(isinstance(item, str) and item == "" for item in np.asarray(categories).ravel()):
-                return True
-    return False
 
 
 def _one_row(model: Loaded) -> Rows | None:

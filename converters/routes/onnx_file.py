@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from converters.contract import Options, Request
+from converters.contract import Input, Options, Request
 from converters.errors import Refused
 from converters.onnx_graph import compose, inputs, nullable
 from converters.onnx_graph.graph import OPSET, Graph
 from converters.onnx_graph.outputs import outputs_of
+from converters.onnx_graph.registry import Predicted
 from converters.routes.converted import Converted
+from converters.sampling import feeding
 from converters.sources.loaded import Loaded
 
 FILE = "model.onnx"
@@ -22,12 +24,12 @@ def write(model: Loaded, request: Request, folder: Path) -> Converted:
     Raises:
         Refused: by name, for what no emitter writes or what is known to be wrong.
     """
-    empty_text = nullable.empty_text(model)
-    graph = Graph(opset=_opset(request.options), empty_text=empty_text, shares_leaves=True)
-    declared, frame = inputs.declare(graph, model.signature, request.options)
-    if model.signature.tensor is None:
-        inputs.check_width(model.estimator, frame)
-    answer = compose.predicted(graph, model.estimator, frame)
+    sparse = feeding.sparse_fed(model)
+    graph, declared, answer = _written(model, request, sparse, frozenset())
+    if graph.learned_empty:
+        # Which inputs "" is a value of is known once all tables are written.
+        valued = frozenset(graph.learned_empty)
+        graph, declared, answer = _written(model, request, sparse, valued)
     if any(value.dtype == "float32" for value in graph.inputs):
         graph.inexact.append("the model takes float32 inputs")
     outputs = outputs_of(answer, [value.name for value in graph.inputs])
@@ -37,12 +39,29 @@ def write(model: Loaded, request: Request, folder: Path) -> Converted:
     return Converted(
         file=FILE,
         signature=model.signature,
-        inputs=nullable.probed(model, declared, outputs),
+        inputs=nullable.probed(model, declared, outputs, graph.empty_values),
         outputs=outputs,
         exact=not graph.inexact,
         facts=_facts(graph),
         notes=[*model.notes, *dict.fromkeys(graph.notes)],
     )
+
+
+def _written(
+    model: Loaded, request: Request, sparse: frozenset[int], valued: frozenset[str]
+) -> tuple[Graph, list[Input], Predicted]:
+    """The whole model as a graph. valued: inputs of which "" is a value of its own."""
+    graph = Graph(
+        opset=_opset(request.options),
+        empty_text=nullable.null_text(model),
+        empty_values=valued,
+        shares_leaves=True,
+        sparse_fed=sparse,
+    )
+    declared, frame = inputs.declare(graph, model.signature, request.options)
+    if model.signature.tensor is None:
+        inputs.check_width(model.estimator, frame)
+    return graph, declared, compose.predicted(graph, model.estimator, frame)
 
 
 def _opset(options: Options) -> int:

@@ -20,6 +20,7 @@ from converters.pmml_document.cells import TYPES, Cell
 from converters.pmml_document.compile import Program
 from converters.pmml_document.document import DataField, OutputField, written
 from converters.routes.converted import Converted
+from converters.sampling import feeding
 from converters.sources.loaded import Loaded
 from converters.targets.pmml_fields import answer_fields, tensor_fields
 
@@ -35,6 +36,7 @@ def write(model: Loaded, request: Request, folder: Path) -> Converted:
         Refused: by name, for what no emitter writes, and what `pmml_document` refuses.
     """
     graph = Graph(empty_text=nullable.null_text(model), null_text=NULL_TEXT)
+    graph.sparse_fed = feeding.sparse_fed(model)
     declared, frame = inputs.declare(graph, model.signature, Options(inputs="columns"))
     if model.signature.tensor is None:
         inputs.check_width(model.estimator, frame)
@@ -69,7 +71,7 @@ def write(model: Loaded, request: Request, folder: Path) -> Converted:
     return Converted(
         file=FILE,
         signature=model.signature,
-        inputs=nullable.probed(model, declared, outputs, has_null=True),
+        inputs=nullable.probed(model, declared, outputs),
         outputs=outputs,
         exact=not graph.inexact,
         facts={

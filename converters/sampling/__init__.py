@@ -26,6 +26,7 @@ from converters.sampling.features import (
     columns_of,
     features_of,
     fresh_categories,
+    learn_example,
     neighbours,
     random_values,
     rows_of,
@@ -127,7 +128,7 @@ def sample(
     table = _Table(features, np.random.default_rng(request.seed))
     if model.example is not None:
         example = [column[:MOST_EXAMPLES] for column in columns_of(signature, model.example)]
-        _learn_example(features, example)
+        learn_example(features, example)
         if len(example[0]):
             table.add("example", example)
     _learn_others(table, signature, given, dataset)
@@ -212,15 +213,6 @@ def _add_paths(table: _Table, groves: Sequence[paths.Grove], each: float) -> Non
             table.add(kind, [column[chosen] for column in columns])
 
 
-def _learn_example(features: list[Feature], example: list[Array]) -> None:
-    for feature, values in zip(features, example, strict=True):
-        if feature.dtype == object:
-            seen = [value for value in values.tolist() if isinstance(value, str)]
-            feature.categories += [v for v in dict.fromkeys(seen) if v not in feature.categories]
-        elif values.dtype.kind in "iuf":
-            feature.spans(values)
-
-
 def _widen(features: list[Feature]) -> None:
     """Let whole numbers reach further, and encoders meet more of what they never saw.
 
@@ -239,10 +231,10 @@ def _learn_others(
 ) -> None:
     """What other rows tell of ranges and words; those of the dataset are added as well."""
     if given is not None:
-        _learn_example(table.features, columns_of(signature, given))
+        learn_example(table.features, columns_of(signature, given))
     if dataset is not None:
         known = columns_of(signature, dataset)
-        _learn_example(table.features, known)
+        learn_example(table.features, known)
         table.add("dataset", known)
 
 

@@ -104,6 +104,16 @@ def columns_of(signature: Signature, example: Rows) -> list[Array]:
     return list(values.reshape(len(values), -1).T)
 
 
+def learn_example(features: Sequence[Feature], example: Sequence[Array]) -> None:
+    """Take the categories and the ranges of example rows, one array a feature."""
+    for feature, values in zip(features, example, strict=True):
+        if feature.dtype == object:
+            seen = [value for value in values.tolist() if isinstance(value, str)]
+            feature.categories += [v for v in dict.fromkeys(seen) if v not in feature.categories]
+        elif values.dtype.kind in "iuf":
+            feature.spans(values)
+
+
 def rows_of(signature: Signature, columns: Sequence[Array]) -> Rows:
     """One array [N] a feature as Rows in the signature's terms."""
     tensor = signature.tensor

@@ -174,7 +174,8 @@ class _Reader:
             return ""
         if name in names:
             return f"calls `{name}`" if callable(value) else self._of_value(name, value)
-        return "" if name.endswith("_") else f"uses `{name}`"  # what a model learned ends so
+        learned = name.endswith("_") and not name.startswith("_")  # scikit-learn's own names do
+        return "" if learned else f"uses `{name}`"
 
     def _of_value(self, name: str, value: Any) -> str:
         """What may be read: one model, words and numbers; in a table, answers can be looked up."""

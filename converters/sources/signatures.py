@@ -142,7 +142,10 @@ def read_example(document: dict[str, Any], folder: Path) -> Any:
         return None
     if "columns" not in raw or "data" not in raw:
         return None
-    return pd.DataFrame(raw["data"], columns=raw["columns"])
+    try:
+        return pd.DataFrame(raw["data"], columns=raw["columns"])
+    except (TypeError, ValueError):
+        return None  # rows of several lengths, or no rows at all
 
 
 def _arrays(told: Any) -> Any:

@@ -36,6 +36,8 @@ BORDER = "boundary"
 # Names answers of the original that are no outputs (see converters.parity.rankings).
 MARGIN = "margin:"
 SINGLE_ROWS = 64
+# Answers that lie nearer than this, of what all answers span, differ by rounding.
+ROUNDING = 1e-5
 SINGLE_SECONDS = 5.0
 
 Ask = Callable[[Rows], Answers]
@@ -256,18 +258,29 @@ def _same_alone(
     which differs with the size of a batch and says nothing about rows looking at each other.
     """
     same = np.ones(count(rows), dtype=bool)
+    furthest = 0.0
     plain = np.flatnonzero(np.array([kind != BORDER for kind in kinds], dtype=bool))
     plain = plain if len(plain) else np.arange(len(same))
     sample = plain[np.unique(np.linspace(0, len(plain) - 1, SINGLE_ROWS).astype(int))]
     start = time.monotonic()
     asked: list[int] = []
     for i in sample.tolist():
-        same[i] = _same(take(answers, [i]), answer(take(rows, [i])), _narrow(rows))[0]
+        together, alone = take(answers, [i]), answer(take(rows, [i]))
+        same[i] = _same(together, alone, _narrow(rows))[0]
+        furthest = max(furthest, _distance(together, alone, answers))
         asked.append(i)
         if time.monotonic() - start > SINGLE_SECONDS and len(asked) >= 4:
             break
     dependent = int((~same).sum())
     if dependent > max(1, len(asked) // 10):
+        if furthest < ROUNDING:
+            raise Refused(
+                "row_dependent",
+                "The model's own answer to a row changes with the number of rows beside it, in its "
+                f"last digits (by {furthest:.1g} of what its answers span): it loses so many in "
+                "its own arithmetic, as a kernel of nearly equal training rows does, that nothing "
+                "finer can be proven. Train it on fewer or scaled rows, or with more noise.",
+            )
         raise Refused(
             "row_dependent",
             "The model answers a row differently alone than among others, so no row-by-row "
@@ -275,6 +288,22 @@ def _same_alone(
         )
     excluded[DEPENDENT] = dependent
     return same, asked
+
+
+def _distance(one: Answers, other: Answers, all_answers: Answers) -> float:
+    """How far two answers lie apart, as a part of what all span; infinite for other labels."""
+    furthest = 0.0
+    for name, values in one.items():
+        if name.startswith(MARGIN):
+            continue
+        if values.dtype.kind != "f":
+            furthest = max(furthest, 0.0 if np.array_equal(values, other[name]) else np.inf)
+            continue
+        known = all_answers[name][np.isfinite(all_answers[name])]
+        span = float(np.ptp(known)) if known.size else 0.0
+        apart = float(np.nanmax(np.abs(values - other[name]), initial=0.0))
+        furthest = max(furthest, apart / span if span else (np.inf if apart else 0.0))
+    return furthest
 
 
 def _say(error: Exception | None) -> str:

@@ -17,7 +17,7 @@ import torch
 
 from converters.sources.loaded import Loaded
 from converters.sources.torch_files import SCRIPT
-from converters.torch_export import scripts
+from converters.torch_export import division, scripts
 from converters.torch_export.attempts import Attempt, Failure, refusal, tried
 from converters.torch_export.flat import Flat, Interface
 
@@ -51,17 +51,23 @@ def _attempts(
     model: Loaded, flat: Flat, face: Interface, opset: int, failed: list[Failure]
 ) -> Iterator[tuple[str, Attempt]]:
     if model.estimator.kind == SCRIPT:
+        division.refuse(model.estimator.module)
         yield "legacy, from TorchScript", partial(scripts.onnx_of, flat, face, opset)
         return
     for strict in (False, True):
-        program = tried("torch.export", partial(captured, flat, face, strict), failed)
+        program = tried("torch.export", partial(_captured, flat, face, strict), failed)
         if program is not None:
             yield "dynamo", partial(_dynamo, program, face, opset)
             yield "legacy, from torch.export", partial(_legacy, program.module(), face, opset)
     scripted = tried("torch.jit.script", partial(torch.jit.script, model.estimator.module), failed)
     if scripted is not None:
+        division.refuse(scripted)
         flat.inner = scripted
         yield "legacy, from torch.jit.script", partial(scripts.onnx_of, flat, face, opset)
+
+
+def _captured(module: Any, face: Interface, strict: bool) -> Any:
+    return division.exact(captured(module, face, strict))
 
 
 def captured(module: Any, face: Interface, strict: bool = False) -> Any:

@@ -187,13 +187,13 @@ def _json(model: Any) -> Any:
         path = Path(name) / "model.json"
         try:
             model.save_model(str(path), format="json")
-        except catboost.CatBoostError as error:
+            return json.loads(path.read_bytes())
+        except (catboost.CatBoostError, ValueError) as error:
             raise Refused(
                 "model_unreadable",
                 f"CatBoost cannot write the model's trees ({quoted(error)}): its file is damaged, "
                 "or its training ended in numbers that are none. Train it again.",
             ) from error
-        return json.loads(path.read_bytes())
 
 
 def _hashed(words: Mapping[int, Sequence[str]]) -> dict[int, dict[str, int]]:

@@ -53,7 +53,9 @@ def _other_types(frame: Frame, place: int, column: Value) -> Refused:
 def _place_of_word(graph: Graph, column: Value, category: Category) -> Value:
     known = list(category.words)
     places = [float(place) for place in range(len(known))]
-    if graph.null_text not in known:
+    if "" in known:
+        graph.learned_empty |= graph.reached_by(column)
+    if graph.null_text not in known and (graph.null_text or graph.empty_means(column) != "value"):
         known, places = [*known, graph.null_text], [*places, float("nan")]
     return graph.op(
         "LabelEncoder",

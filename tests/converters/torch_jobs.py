@@ -43,7 +43,7 @@ def names(makers):
 @functools.cache
 def onnx() -> Done:
     """Every model that goes to ONNX, and every one that must not."""
-    pytorch = [*names(torch_models.PYTORCH), *torch_models.REFUSED]
+    pytorch = [*names(torch_models.PYTORCH), *torch_models.REFUSED, *torch_models.QUOTIENTS]
     flavors = {
         **dict.fromkeys(pytorch, "pytorch"),
         **dict.fromkeys(names(torch_models.TRANSFORMERS), "transformers"),

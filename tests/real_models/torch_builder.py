@@ -507,6 +507,27 @@ def make_two_free_axes(folder):
     save(folder, Windows(), tensor("float32", -1, -1), np.random.rand(4, 5, 4).astype("float32"))
 
 
+class Quotients(nn.Module):
+    """Whole quotients and remainders of floats, where a quotient's rounding is off by one."""
+
+    def forward(self, x):
+        whole = torch.div(x, 0.3, rounding_mode="floor") + x[:, :1] // 0.7
+        return whole, torch.remainder(x, 0.3), (x * 10).long() // 3 % 4
+
+
+def make_quotients(folder):
+    save(folder, Quotients(), tensor("float32", 4), multiples())
+
+
+def make_quotients_script(folder):
+    save(folder, torch.jit.script(Quotients()), tensor("float32", 4), multiples())
+
+
+def multiples():
+    """Of 0.3, as float32 has them."""
+    return (np.arange(-60, 140).reshape(50, 4) * np.float32(0.3)).astype("float32")
+
+
 class Summed(nn.Module):
     def forward(self, x):
         return x.sum()

@@ -28,6 +28,8 @@ TRANSFORMERS = [
     elsewhere.maker(copy, name) for name in ("bert_classes", "distilbert_tokens", "vit_classes")
 ]
 SENTENCES = [elsewhere.maker(copy, "embedder")]
+# Whole quotients of floats; PyTorch's exporter of scripts writes them otherwise.
+QUOTIENTS = ("quotients", "quotients_script")
 # No file can answer like these: the builder's models that have to be refused.
 REFUSED = (
     *("data_dependent", "noisy", "dropping", "centred", "trained_export", "one_row_export"),

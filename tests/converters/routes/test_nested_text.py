@@ -8,11 +8,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn import calibration, compose, ensemble, linear_model, multioutput, pipeline
+from sklearn import (
+    calibration,
+    compose,
+    ensemble,
+    linear_model,
+    multioutput,
+    pipeline,
+    preprocessing,
+    tree,
+)
 from sklearn.preprocessing import OneHotEncoder
 
 from converters.contract import Column, Identity, Request, Signature
-from converters.onnx_graph import nullable
 from converters.routes import onnx_file
 from converters.sources import signatures
 from converters.sources.loaded import Loaded
@@ -58,8 +66,9 @@ def test_empty_text_learned_deep_inside_is_no_missing_text(name: str, tmp_path: 
     told = loaded.answer(asked, converted.outputs)
     got = onnx.open(tmp_path / converted.file).score(asked, converted.inputs, converted.outputs)
     proof.answer_alike(told, got, converted.outputs, rtol=1e-12)
-    model = OUTER[name]().fit(replaced("Ulm"), LABELS)
-    assert not nullable.learns_empty_text(model)
+    loaded.estimator = OUTER[name]().fit(replaced("Ulm"), LABELS)
+    converted = onnx_file.write(loaded, request, tmp_path)
+    assert {one.name: one.nullable for one in converted.inputs} == {"town": True, "n": False}
 
 
 @pytest.mark.parametrize("name", OUTER)
@@ -70,7 +79,45 @@ def test_a_null_learned_deep_inside_is_what_missing_text_means(name: str):
     assert np.isnan(signatures.missing_text(model) or 0.0)
 
 
-def test_a_model_of_several_models_learned_text_where_one_of_them_did():
+def test_a_model_of_several_models_learned_text_where_one_of_them_did(tmp_path: Path):
     model = multioutput.MultiOutputClassifier(inner())
     model.fit(table(WORDS), np.column_stack([LABELS, 1 - LABELS]))
-    assert nullable.learns_empty_text(model)
+    loaded = Loaded("sklearn", model, {}, tmp_path, SIGNATURE)
+    request = Request("sklearn", "onnx", Identity("tests", "model", "1"))
+    converted = onnx_file.write(loaded, request, tmp_path)
+    assert {one.name: one.nullable for one in converted.inputs} == {"town": False, "n": False}
+
+
+@pytest.mark.parametrize("encoder", ["one hot", "ordinal", "target"])
+def test_empty_text_of_one_column_leaves_null_of_another_what_it_is(encoder: str, tmp_path: Path):
+    random = np.random.default_rng(2)
+    rows = pd.DataFrame(
+        {
+            "nick": random.choice(["a", "b", ""], 300).astype(object),
+            "town": random.choice(np.array(["Ulm", "Bern", None], object), 300),
+        }
+    )
+    target = (rows["nick"] == "") * 2.0 + rows["town"].isna() + random.normal(0, 0.1, 300)
+    encoders = {
+        "one hot": preprocessing.OneHotEncoder(handle_unknown="ignore"),
+        "ordinal": preprocessing.OrdinalEncoder(
+            handle_unknown="use_encoded_value", unknown_value=-1
+        ),
+        "target": preprocessing.TargetEncoder(),
+    }
+    model = pipeline.make_pipeline(encoders[encoder], tree.DecisionTreeRegressor(max_depth=4))
+    model.fit(rows, target)
+    signature = Signature([Column("nick", "string"), Column("town", "string")])
+    missing = signatures.missing_text(model)
+    loaded = Loaded("sklearn", model, {}, tmp_path, signature, missing_text=missing)
+    request = Request("sklearn", "onnx", Identity("tests", "model", "1"))
+    converted = onnx_file.write(loaded, request, tmp_path)
+    assert {one.name: one.nullable for one in converted.inputs} == {"nick": False, "town": True}
+    nicks = ["", "a", "", "unseen"]
+    asked = {
+        "nick": np.array(nicks * 3, object),
+        "town": np.array(["Ulm"] * 4 + [None] * 4 + ["unseen"] * 4, object),
+    }
+    told = loaded.answer(asked, converted.outputs)
+    got = onnx.open(tmp_path / converted.file).score(asked, converted.inputs, converted.outputs)
+    proof.answer_alike(told, got, converted.outputs, rtol=1e-12)

@@ -96,6 +96,12 @@ class Names(Calls):
         return getattr(self.model.predict(model_input), "clip")(0, 1)  # noqa: B009
 
 
+class Dunders(Calls):
+    def predict(self, context, model_input, params=None):
+        ages = model_input["petal width (cm)"].to_numpy()
+        return self.model.predict(model_input).__mul__(ages.__ne__(33.3))
+
+
 class SpellsOut(Calls):
     def predict(self, context, model_input, params=None):
         told = self.model.predict(model_input)
@@ -272,6 +278,7 @@ RULES = {
     LooksUp: "looks values up in `added`",
     Adds: "computes with `**`",
     Names: "`getattr`",
+    Dunders: "`__mul__`",
     SpellsOut: "looks values up in line",
     Narrows: "makes numbers `int32`",
     NarrowsByName: "makes numbers `int16`",

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import catboost
+import lightgbm
 import numpy as np
 import pandas as pd
 import pytest
@@ -97,6 +98,16 @@ def test_an_estimator_that_nobody_writes_is_refused_with_its_name(tmp_path: Path
     refusal = _refused(model, table, tmp_path, "sklearn")
     assert refusal.code == "no_converter"
     assert "LocallyLinearEmbedding" in refusal.sentence
+
+
+def test_lightgbm_that_leaves_out_trees_is_refused_by_the_parameter(tmp_path: Path):
+    random = np.random.default_rng(4)
+    table = pd.DataFrame(random.normal(size=(300, 3)), columns=["a", "b", "c"])
+    model = lightgbm.LGBMClassifier(n_estimators=40, verbose=-1, pred_early_stop=True)
+    model.fit(table, (table["a"] > 0).astype(int))
+    refused = _refused(model, table, tmp_path, "lightgbm")
+    assert refused.code == "pred_early_stop"
+    assert "set_params(pred_early_stop=False)" in refused.sentence
 
 
 def test_category_names_that_xgboost_garbles_are_refused(tmp_path: Path):

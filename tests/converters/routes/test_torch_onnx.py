@@ -1,9 +1,11 @@
 """Networks of PyTorch and Hugging Face as ONNX, judged by the pinned runtime."""
 
+import numpy as np
 import onnx
 import pytest
 
 from converters import preflight
+from converters.targets import onnx as target
 from tests.converters import torch_jobs
 from tests.real_models import torch_models
 
@@ -43,6 +45,26 @@ def test_a_script_keeps_its_loop(done):
 def test_a_branch_on_the_data_is_kept_and_never_recorded(done):
     assert done.report("branch").facts["exporter"] == "legacy, from torch.jit.script"
     assert "If" in nodes(done, "branch")
+
+
+def test_whole_quotients_and_remainders_of_floats_are_pytorchs_own(done):
+    verdict = done.verdict("quotients")
+    assert verdict.state == "proven", verdict.sentence
+    report = done.report("quotients")
+    rows = {"X": (np.arange(-200, 400).reshape(150, 4) * np.float32(0.3)).astype("float32")}
+    scorer = target.open(done.folders["quotients"] / "convert" / report.file)
+    got = scorer.score(rows, report.inputs, report.outputs)
+    # As PyTorch: by fmod, which is exact.
+    x, step = rows["X"], np.float32(0.3)
+    left = np.fmod(x, step)
+    left = np.where((left != 0) & (left < 0), left + step, left)
+    np.testing.assert_array_equal(got[report.outputs[1].name].reshape(x.shape), left)
+
+
+def test_a_script_that_divides_so_is_refused(done):
+    report = done.report("quotients_script")
+    assert (report.state, report.code) == ("refused", "not_exportable")
+    assert "Log the module itself" in report.sentence
 
 
 def test_a_file_tells_nothing_of_the_machine_that_made_it(done):

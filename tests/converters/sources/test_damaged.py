@@ -9,7 +9,7 @@ import pytest
 from converters.contract import Column, Signature
 from converters.errors import Refused
 from converters.sources import catboost as catboost_source
-from converters.sources import lacking, mlmodel, sklearn, voices
+from converters.sources import lacking, mlmodel, signatures, sklearn, voices
 from converters.sources import xgboost as xgboost_source
 from converters.sources.loaded import Loaded
 from converters.trees import catboost as catboost_trees
@@ -162,6 +162,29 @@ def test_catboost_trees_with_numbers_that_are_none_are_refused():
         catboost_trees.read(model, {}, [])
     assert caught.value.code == "model_unreadable"
     assert ".cpp" not in caught.value.sentence
+
+
+def test_a_catboost_model_whose_names_are_no_text_is_refused(tmp_path):
+    import catboost
+
+    model = catboost.CatBoostRegressor(iterations=2, verbose=False, allow_writing_files=False)
+    model.fit(catboost.Pool(X, Y, feature_names=["length", "width"]))
+    model.save_model(str(tmp_path / "model.cbm"))
+    content = (tmp_path / "model.cbm").read_bytes()
+    assert b"length" in content
+    (tmp_path / "model.cbm").write_bytes(content.replace(b"length", b"l\xff\xfegth"))
+    damaged = catboost.CatBoostRegressor().load_model(str(tmp_path / "model.cbm"))
+    with pytest.raises(Refused, match="its file is damaged") as caught:
+        catboost_trees.read(damaged, {}, [])
+    assert caught.value.code == "model_unreadable"
+
+
+@pytest.mark.parametrize("data", [[[1, 2, 3], [3]], [[1], [2]], 7, {"a": 1}, "rows"])
+def test_an_input_example_that_is_no_table_is_as_none(tmp_path, data):
+    told = json.dumps({"columns": ["a", "b"], "data": data})
+    (tmp_path / "example.json").write_text(told)
+    info = {"type": "dataframe", "artifact_path": "example.json"}
+    assert signatures.read_example({"saved_input_example_info": info}, tmp_path) is None
 
 
 def test_a_sum_of_catboost_models_converts_to_catboost_s_own_file(tmp_path):
