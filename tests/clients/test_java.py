@@ -1,0 +1,111 @@
+"""The Java client: built and tested by real Maven, and run against a whole running portal."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tomllib
+import zipfile
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from tests.product import Product
+
+ROOT = Path(__file__).resolve().parents[2]
+PROJECT = ROOT / "clients" / "java"
+MAVEN = ["mvn", "--batch-mode", "--no-transfer-progress"]
+PATH = ["org.apache.maven.plugins:maven-dependency-plugin:3.8.1:build-classpath"]
+POM = "{http://maven.apache.org/POM/4.0.0}"
+
+needs_maven = pytest.mark.skipif(shutil.which("mvn") is None, reason="no Maven here")
+
+APP = """
+import io.crossport.client.*;
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.Duration;
+
+public class App {
+  public static void main(String[] arguments) {
+    Crossport portal =
+        Crossport.at(URI.create(arguments[0])).token(System.getenv("CROSSPORT_TOKEN")).build();
+    System.out.println("models " + portal.models().filter(m -> m.source().equals("demo")).count());
+    Model model = portal.model("demo", "credit-risk").orElseThrow();
+    System.out.println("versions " + portal.versions(model).map(v -> v.ref().toString()).toList());
+    Export asked = portal.export(Ref.version("demo", "credit-risk", "1"), "onnx");
+    Bundle bundle = portal.await(asked, Duration.ofMinutes(4)).published();
+    Path file = portal.download(bundle, Path.of(arguments[1]));
+    Verification told = Crossport.verify(file).orThrow();
+    System.out.println("file " + file.getFileName() + " " + told.holds());
+    System.out.println("again " + portal.export(asked.id()).bundle().orElseThrow().equals(bundle));
+    try {
+      portal.export(Ref.version("demo", "credit-risk", "999"), "onnx");
+    } catch (PortalException no) {
+      System.out.println("refused " + no.code() + " " + no.status() + " " + no.detail());
+    }
+    try {
+      Crossport.at(URI.create(arguments[0])).token("cpt_wrong").build().exports().count();
+    } catch (PortalException no) {
+      System.out.println("stranger " + no.code() + " " + no.status());
+    }
+  }
+}
+"""
+
+
+def said(command: list[str], folder: Path, **env: str) -> str:
+    """What a command prints that must succeed."""
+    done = subprocess.run(
+        command, cwd=folder, env={**os.environ, **env}, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """The client's jar, as Maven builds it once its own tests pass; and the jars it needs."""
+    folder = tmp_path_factory.mktemp("client") / "java"
+    shutil.copytree(PROJECT, folder, ignore=shutil.ignore_patterns("target"))
+    out = said(
+        [*MAVEN, "package", *PATH, "-Dmdep.outputFile=path", "-DincludeScope=runtime"], folder
+    )
+    assert "Failures: 0, Errors: 0, Skipped: 0" in out
+    (jar,) = (folder / "target").glob("crossport-client-*.jar")
+    return jar, (folder / "path").read_text()
+
+
+def test_the_client_has_the_version_of_the_portal_that_it_is_tested_with():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    pom = ElementTree.parse(PROJECT / "pom.xml").getroot()
+    assert pom.findtext(f"{POM}version") == project["version"]
+
+
+@needs_maven
+def test_a_java_program_lists_exports_waits_downloads_and_verifies(
+    built: tuple[Path, str], product: Product, tmp_path: Path
+):
+    jar, needed = built
+    assert len(needed.split(os.pathsep)) == 1, "the client needs one jar, its JSON parser"
+    (tmp_path / "App.java").write_text(APP, encoding="utf-8")
+    (tmp_path / "bundles").mkdir()
+    token = product.http.headers["Authorization"].removeprefix("Bearer ")
+    path = f"{jar}{os.pathsep}{needed}"
+    command = ["java", "-cp", path, "App.java", product.url, "bundles"]
+    lines = said(command, tmp_path, CROSSPORT_TOKEN=token).splitlines()
+    told = dict(line.partition(" ")[::2] for line in lines)
+    demo = product.http.get("/models/", params={"source": "demo", "page_size": 200}).json()
+    assert int(told["models"]) == len(demo["results"]) > 2
+    (model,) = (one for one in demo["results"] if one["name"] == "credit-risk")
+    numbers = range(int(model["latest_version"]), 0, -1)
+    assert told["versions"] == f"[{', '.join(f'demo/credit-risk/{one}' for one in numbers)}]"
+    (bundle,) = (tmp_path / "bundles").iterdir()
+    assert told["file"] == f"{bundle.name} true"
+    assert zipfile.is_zipfile(bundle)
+    assert told["again"] == "true"
+    assert told["refused"].startswith("not_found 404 ")
+    assert "999" in told["refused"]
+    assert told["stranger"] == "bad_token 401"
