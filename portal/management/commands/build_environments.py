@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from converters.catalog import ROUTES, TARGETS
 from converters.environments import STANDARD
-from workers import environments, jars
+from workers import environments, jars, libraries
 
 
 def used() -> list[str]:
@@ -20,8 +20,10 @@ def used() -> list[str]:
 
 
 def jars_used() -> list[str]:
-    """The sets of jars that a target of the catalogue names."""
-    return list(dict.fromkeys(row.jars for row in TARGETS if row.jars))
+    """The sets of jars that a target of the catalogue names, or a library of ours."""
+    named = [row.jars for row in TARGETS if row.jars]
+    named += [name for row in libraries.LIBRARIES for name in row.jars]
+    return list(dict.fromkeys(named))
 
 
 def everything() -> list[str]:
