@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import subprocess
+import time
 import tomllib
 import zipfile
 from pathlib import Path
 from xml.etree import ElementTree
 
+import httpx
 import pytest
 
 from tests.product import Product
@@ -109,3 +112,23 @@ def test_a_java_program_lists_exports_waits_downloads_and_verifies(
     assert told["refused"].startswith("not_found 404 ")
     assert "999" in told["refused"]
     assert told["stranger"] == "bad_token 401"
+
+
+@needs_maven
+def test_a_running_portal_comes_to_serve_the_client_that_maven_builds(
+    built: tuple[Path, str], product: Product
+):
+    jar, _ = built
+    _, _, version = jar.stem.rpartition("-")
+    name = f"io/crossport/crossport-client/{version}/crossport-client-{version}"
+    deadline = time.monotonic() + 120
+    while not (answer := httpx.get(f"{product.url}/maven/{name}.jar")).is_success:
+        assert time.monotonic() < deadline, answer.text
+        time.sleep(1)
+    with zipfile.ZipFile(jar) as ours, zipfile.ZipFile(io.BytesIO(answer.content)) as served:
+        # What Maven adds and no program needs.
+        extra = ("/", "pom.properties", "package-info.class")
+        of_maven = {one for one in ours.namelist() if not one.endswith(extra)}
+        assert set(served.namelist()) == of_maven
+    pom = httpx.get(f"{product.url}/maven/{name}.pom").raise_for_status()
+    assert pom.content == (PROJECT / "pom.xml").read_bytes()
