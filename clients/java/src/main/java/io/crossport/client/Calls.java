@@ -2,12 +2,14 @@ package io.crossport.client;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.ConnectException;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.net.http.HttpClient;
 import java.net.http.HttpHeaders;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.net.http.HttpTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.time.DateTimeException;
 import java.time.Duration;
@@ -111,7 +113,15 @@ final class Calls {
   /** The answer of a portal that is not busy, or the last one of several. */
   private HttpResponse<byte[]> repeated(HttpRequest request, Intake.Sink sink, Duration silence) {
     for (int tried = 1; ; tried++) {
-      HttpResponse<byte[]> answer = followed(request, sink, silence);
+      HttpResponse<byte[]> answer;
+      try {
+        answer = followed(request, sink, silence);
+      } catch (UnreachableException away) {
+        if (tried == 1 && hungUp(away)) {
+          continue;
+        }
+        throw away;
+      }
       Duration pause = retryAfter(answer).orElse(Duration.ofSeconds(1L << (tried - 1)));
       if (!BUSY.contains(answer.statusCode())
           || tried == TRIES
@@ -120,6 +130,17 @@ final class Calls {
       }
       pause(pause);
     }
+  }
+
+  /**
+   * Whether a connection ended without an answer, as one does that the portal had left meanwhile.
+   */
+  private static boolean hungUp(UnreachableException away) {
+    Throwable cause = away.getCause();
+    return away.code().equals("unreachable")
+        && cause instanceof IOException
+        && !(cause instanceof ConnectException)
+        && !(cause instanceof HttpTimeoutException);
   }
 
   /** The answer behind redirects: of the portal itself, or, for files, of anybody without token. */

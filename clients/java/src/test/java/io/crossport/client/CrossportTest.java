@@ -14,6 +14,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -26,10 +27,12 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
+@Timeout(60)
 class CrossportTest {
   private static final String MODEL =
       "{'id': %d, 'source': 'prod', 'name': 'm%d', 'description': '', 'tags': {'team': 'risk'},"
@@ -348,6 +351,48 @@ class CrossportTest {
       assertEquals("broken_off", stopped.code());
     }
     assertEquals(List.of(), left());
+  }
+
+  @Test
+  void aRequestUnderAKeyIsSentOnceMoreWhereThePortalHungUp() throws Exception {
+    try (ServerSocket server = new ServerSocket(0)) {
+      Thread hangs =
+          new Thread(
+              () -> {
+                try {
+                  read(server.accept()).close();
+                  var again = read(server.accept());
+                  byte[] body = export("queued", "", "", "null").replace('\'', '"').getBytes();
+                  String head =
+                      "HTTP/1.1 201 Created\r\nConnection: close\r\nContent-Length: " + body.length;
+                  again.getOutputStream().write((head + "\r\n\r\n").getBytes());
+                  again.getOutputStream().write(body);
+                  again.getOutputStream().flush();
+                  for (int i = 0; i < 2; i++) {
+                    read(server.accept()).close();
+                  }
+                } catch (IOException closed) {
+                  throw new UncheckedIOException(closed);
+                }
+              });
+      hangs.start();
+      Crossport restless =
+          Crossport.at(URI.create("http://127.0.0.1:" + server.getLocalPort())).build();
+      assertEquals(ExportState.QUEUED, restless.export(FRAUD, "onnx").state());
+      UnreachableException gone =
+          assertThrows(UnreachableException.class, () -> restless.export(FRAUD, "onnx"));
+      assertEquals("unreachable", gone.code());
+      hangs.join();
+    }
+  }
+
+  private static Socket read(Socket connection) throws IOException {
+    byte[] some = new byte[1 << 16];
+    String asked = "";
+    while (!asked.contains("}}") && !asked.contains("\"onnx\"}")) {
+      asked += new String(some, 0, connection.getInputStream().read(some));
+    }
+    return connection;
   }
 
   @Test
