@@ -10,18 +10,17 @@ import time
 import tomllib
 import zipfile
 from pathlib import Path
-from xml.etree import ElementTree
 
 import httpx
 import pytest
 
 from tests.product import Product
+from workers.libraries import GROUP, LIBRARIES
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = ROOT / "clients" / "java"
 MAVEN = ["mvn", "--batch-mode", "--no-transfer-progress"]
 PATH = ["org.apache.maven.plugins:maven-dependency-plugin:3.8.1:build-classpath"]
-POM = "{http://maven.apache.org/POM/4.0.0}"
 
 needs_maven = pytest.mark.skipif(shutil.which("mvn") is None, reason="no Maven here")
 
@@ -81,10 +80,12 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     return jar, (folder / "path").read_text()
 
 
-def test_the_client_has_the_version_of_the_portal_that_it_is_tested_with():
+def test_our_libraries_have_the_version_of_the_portal_that_they_are_tested_with():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    pom = ElementTree.parse(PROJECT / "pom.xml").getroot()
-    assert pom.findtext(f"{POM}version") == project["version"]
+    assert {one.coordinates[0] for one in LIBRARIES} == {GROUP}
+    assert {one.coordinates[2] for one in LIBRARIES} == {project["version"]}
+    page = (ROOT / "docs" / "java-client.md").read_text(encoding="utf-8")
+    assert f"<version>{project['version']}</version>" in page
 
 
 @needs_maven
