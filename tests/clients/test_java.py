@@ -14,6 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.converters.java.test_tools import laid_out
 from tests.product import Product
 from workers.libraries import GROUP, LIBRARIES
 
@@ -86,6 +87,14 @@ def test_our_libraries_have_the_version_of_the_portal_that_they_are_tested_with(
     assert {one.coordinates[2] for one in LIBRARIES} == {project["version"]}
     page = (ROOT / "docs" / "java-client.md").read_text(encoding="utf-8")
     assert f"<version>{project['version']}</version>" in page
+
+
+@needs_maven
+def test_the_sources_are_laid_out_as_google_java_format_would():
+    files = [path for one in LIBRARIES for path in (one.place / "src").rglob("*.java")]
+    assert len(files) > 20
+    done = laid_out(files)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 @needs_maven
