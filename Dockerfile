@@ -60,6 +60,7 @@ COPY registry registry
 COPY workers workers
 COPY portal portal
 COPY cli cli
+COPY clients clients
 COPY templates templates
 
 FROM base AS web

@@ -1,4 +1,4 @@
-"""Fixtures that every package's tests share: one real MLflow server for the whole run."""
+"""Fixtures that every package's tests share: one real MLflow server and one whole Crossport."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ from playwright.sync_api import Browser, sync_playwright
 
 from scripts.demo_models import log_demo_models
 from scripts.mlflow_server import MlflowServer
+from tests.product import product
+
+__all__ = ["product"]
 
 CHROMIUM_FLAGS = [
     "--no-sandbox",

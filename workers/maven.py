@@ -55,9 +55,9 @@ def make(folder: Path, bundle: Path, classes: Path, manifest: Mapping[str, Any])
     code = {path.relative_to(sources).as_posix(): path for path in sorted(sources.rglob("*.java"))}
     archive.write(folder / "sources", code)
     return [
-        _stored(ArtifactKind.POM, pom),
-        _stored(ArtifactKind.JAR, folder / "jar"),
-        _stored(ArtifactKind.SOURCES, folder / "sources"),
+        stored(ArtifactKind.POM, pom),
+        stored(ArtifactKind.JAR, folder / "jar"),
+        stored(ArtifactKind.SOURCES, folder / "sources"),
     ]
 
 
@@ -75,12 +75,19 @@ def record(bundle: Bundle, made: list[Made]) -> None:
     )
     if (project.model_id, project.target) != (bundle.version.model_id, bundle.target):
         return
+    record_files(project, maven["version"], made, bundle)
+
+
+def record_files(
+    project: MavenProject, version: str, made: list[Made], bundle: Bundle | None = None
+) -> None:
+    """Have the repository serve one version; bundle: none for a library of ours."""
     Artifact.objects.bulk_create(
         Artifact(
             bundle=bundle,
             project=project,
             kind=one.kind,
-            version=maven["version"],
+            version=version,
             size=one.blob.size,
             sha256=one.blob.sha256,
             md5=one.md5,
@@ -119,7 +126,12 @@ def _one(classes: Path, pattern: str) -> Path:
     return found
 
 
-def _stored(kind: ArtifactKind, path: Path) -> Made:
+def stored(kind: ArtifactKind, path: Path) -> Made:
+    """A file put into the store, with its sums.
+
+    Raises:
+        StorageFull, OSError: no room.
+    """
     sums = {name: hashlib.new(name, usedforsecurity=False) for name in ("md5", "sha1", "sha512")}
     with path.open("rb") as content:
         while piece := content.read(PIECE):

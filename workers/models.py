@@ -229,14 +229,17 @@ class Proof(models.Model):
 
 
 class MavenProject(models.Model):
-    """Who owns a group and an artifact id: one model and target for ever, so that no two mix."""
+    """Who owns a group and an artifact id: one model and target for ever, so that no two mix.
+
+    Without a model it is a library of ours (workers.libraries).
+    """
 
     group = models.CharField(max_length=200)
     artifact = models.CharField(max_length=300)
     model = models.ForeignKey(
-        RegisteredModel, on_delete=models.PROTECT, related_name="maven_projects"
+        RegisteredModel, null=True, on_delete=models.PROTECT, related_name="maven_projects"
     )
-    target = models.CharField(max_length=30)
+    target = models.CharField(max_length=30, blank=True)
 
     class Meta:
         ordering = ["group", "artifact"]
@@ -255,9 +258,11 @@ class ArtifactKind(models.TextChoices):
 
 
 class Artifact(models.Model):
-    """A file that the Maven repository serves of a bundle. Insert-only."""
+    """A file that the Maven repository serves of a bundle, or of a library. Insert-only."""
 
-    bundle = models.ForeignKey(Bundle, on_delete=models.PROTECT, related_name="artifacts")
+    bundle = models.ForeignKey(
+        Bundle, null=True, on_delete=models.PROTECT, related_name="artifacts"
+    )
     project = models.ForeignKey(MavenProject, on_delete=models.PROTECT, related_name="artifacts")
     kind = models.CharField(max_length=10, choices=ArtifactKind)
     version = models.CharField(max_length=200)  # Maven's word: the model version and the build
@@ -280,6 +285,29 @@ class Artifact(models.Model):
 
     def __str__(self) -> str:
         return f"{self.project_id} {self.version} {self.kind}"
+
+
+class LibraryBuild(models.Model):
+    """A version of a library of ours for the Maven repository; compiled once, by whoever can."""
+
+    project = models.ForeignKey(
+        MavenProject, on_delete=models.PROTECT, related_name="library_builds"
+    )
+    version = models.CharField(max_length=200)
+    due_at = models.DateTimeField(default=timezone.now)  # when a worker is asked again
+    sentence = models.TextField(blank=True)  # why it is not published
+    published_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["project", "version"], name="one_build_of_a_library_a_version"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.project_id} {self.version}"
 
 
 class AliasBuild(models.Model):

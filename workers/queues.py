@@ -17,6 +17,7 @@ SYNC_ALL = "workers.tasks.sync_all"
 READ_FILES = "workers.tasks.read_files"
 REAP = "workers.tasks.reap"
 PROVE_JAVA = "workers.tasks.prove_java"
+PUBLISH_LIBRARY = "workers.tasks.publish_library"
 
 SYNC_QUEUE = "sync"
 
@@ -67,5 +68,17 @@ def wake_proof(bundle_id: int, *, expires: float) -> None:
 
     def send() -> None:
         app.send_task(PROVE_JAVA, (bundle_id,), queue=str(Queue.CPU), expires=expires)
+
+    transaction.on_commit(send, robust=True)
+
+
+def wake_library(build_id: int, *, expires: float) -> None:
+    """Have a library of ours compiled for the Maven repository, once the rows are committed.
+
+    expires: seconds after which a worker that is busy until then may drop the message.
+    """
+
+    def send() -> None:
+        app.send_task(PUBLISH_LIBRARY, (build_id,), queue=str(Queue.CPU), expires=expires)
 
     transaction.on_commit(send, robust=True)

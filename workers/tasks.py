@@ -8,7 +8,7 @@ from django.conf import settings
 
 from registry import sync as mirror
 from registry.models import Source, SyncState
-from workers import proofs, readings, reconcile
+from workers import libraries, proofs, readings, reconcile
 from workers.celery import app
 from workers.execute import execute
 from workers.queues import wake_sync
@@ -49,7 +49,14 @@ def prove_java(bundle_id: int) -> None:
 
 
 @app.task  # type: ignore[untyped-decorator]
+def publish_library(build_id: int) -> None:
+    """Compile a library of ours for the Maven repository, unless that was done."""
+    libraries.publish(build_id)
+
+
+@app.task  # type: ignore[untyped-decorator]
 def reap() -> None:
-    """Take back what dead workers held, and have the Java of bundles run that nobody ran."""
+    """Take back what dead workers held, and have done what nobody did: bundles' Java, libraries."""
     reconcile.reap()
     proofs.wake()
+    libraries.wake()

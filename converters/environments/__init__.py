@@ -48,7 +48,8 @@ ENVIRONMENTS = (
 
 @dataclass(frozen=True)
 class Jars:
-    """The jars of a JVM library that judges, pinned by sha256: what people call it, and its size.
+    """The jars of a JVM library that judges, or that a library of ours is compiled against, pinned
+    by sha256: what people call it, and its size.
 
     They are for Linux on x86-64, as the wheels of the Python environments are.
     """
@@ -66,6 +67,7 @@ class Jars:
 JARS = (
     Jars("dl4j", "Deeplearning4j", 0.2),
     Jars("java", "the generated Java", 0.1),
+    Jars("client", "the Java client", 0.001),
 )
 
 

@@ -25,9 +25,9 @@ def project_of(place: Place) -> MavenProject | None:
 
 
 def jars(project: MavenProject) -> QuerySet[Artifact]:
-    """The jar of each bundle, oldest version and build first."""
+    """The jar of each bundle, oldest version and build first; of a library, in their own order."""
     rows = project.artifacts.filter(kind=ArtifactKind.JAR)
-    return rows.order_by("bundle__version__number", "bundle__build")
+    return rows.order_by("bundle__version__number", "bundle__build", "pk")
 
 
 def released(place: Place) -> Artifact | None:

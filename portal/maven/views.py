@@ -22,6 +22,7 @@ from portal.maven import holdings, making, metadata, places
 from portal.maven.places import Place
 from portal.models import ApiToken
 from registry.storage import store
+from workers import libraries
 from workers.models import AliasBuild, Artifact, ArtifactKind, MavenProject
 
 TYPES = {
@@ -50,7 +51,14 @@ def serve(request: HttpRequest, path: str) -> HttpResponseBase:
             return answer
         if settings.MAVEN_MAKES and user is not None and making.begin(place, user, limit):
             return _later()
-    return HttpResponse(f"There is no {path} here.\n", status=404, content_type="text/plain")
+    return HttpResponse(_nothing(path), status=404, content_type="text/plain")
+
+
+def _nothing(path: str) -> str:
+    """What a 404 says: of a library of ours also why it is not there yet."""
+    asked = [one for one in places.parse(path) if one.group == libraries.GROUP]
+    said = {libraries.pending(one.group, one.artifact) for one in asked}
+    return " ".join([f"There is no {path} here.", *sorted(said - {""})]) + "\n"
 
 
 def _found(
@@ -75,7 +83,8 @@ def _found(
 
 
 def _among(project: MavenProject, limit: Collection[int] | None) -> bool:
-    return limit is None or project.model.source_id in limit
+    """A library of ours is of no source, and for everybody."""
+    return limit is None or project.model is None or project.model.source_id in limit
 
 
 def _of_alias(request: HttpRequest, project: MavenProject, place: Place) -> HttpResponseBase | None:

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.e2e.conftest import Product
+from tests.product import Product
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -86,12 +86,8 @@ def _server(java: Path, found: list[Path], folder: Path) -> Path:
     remove_tree(aside)
     aside.mkdir()
     (aside / f"{SERVER}.java").write_bytes(source.read_bytes())
-    compiler = java.with_name("javac")
-    command = [str(compiler), "--release", str(OLDEST)]
-    if not compiler.exists():
-        (ecj,) = [path for path in found if "ecj" in path.name]
-        command = [str(java), "-jar", str(ecj), f"-{OLDEST}", "-nowarn"]
-    said = _said([*command, "-d", str(aside), str(aside / f"{SERVER}.java")])
+    command = [*_compiler(java, found), "-d", str(aside), str(aside / f"{SERVER}.java")]
+    said = _said(command)
     if not (aside / f"{SERVER}.class").exists():
         raise Lacking(f"the JVM check's own server does not compile here: {said[:300]}")
     try:
@@ -101,6 +97,25 @@ def _server(java: Path, found: list[Path], folder: Path) -> Path:
     return place
 
 
+def compile_sources(
+    runtime: Runtime, sources: Sequence[Path], class_path: Sequence[Path], to: Path
+) -> str:
+    """Compile sources of our own, for the oldest Java; what the compiler says where it refuses."""
+    path = os.pathsep.join(map(str, class_path))
+    command = [*_compiler(runtime.java, runtime.class_path), "-proc:none", "-encoding", "UTF-8"]
+    done, said = _ran([*command, "-cp", path, "-d", str(to), *map(str, sources)])
+    return "" if done else said or "it does not say why"
+
+
+def _compiler(java: Path, found: Sequence[Path]) -> list[str]:
+    """The JDK's compiler, else Eclipse's, which is among the jars."""
+    compiler = java.with_name("javac")
+    if compiler.exists():
+        return [str(compiler), "--release", str(OLDEST)]
+    (ecj,) = [path for path in found if "ecj" in path.name]
+    return [str(java), "-jar", str(ecj), f"-{OLDEST}", "-nowarn"]
+
+
 def _sum(content: bytes) -> str:
     import hashlib
 
@@ -108,10 +123,15 @@ def _sum(content: bytes) -> str:
 
 
 def _said(command: list[str]) -> str:
+    return _ran(command)[1]
+
+
+def _ran(command: list[str]) -> tuple[bool, str]:
+    """Whether it did what it should, and what it said."""
     try:
         done = subprocess.run(  # noqa: S603 - Java with paths of our own
             command, capture_output=True, text=True, timeout=SECONDS, check=False
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        return str(error)
-    return done.stdout + done.stderr
+        return False, str(error)
+    return done.returncode == 0, done.stdout + done.stderr

@@ -10,7 +10,8 @@ from django.core.management.base import BaseCommand, CommandError
 
 from converters.catalog import ROUTES, TARGETS
 from converters.environments import STANDARD
-from workers import environments, jars
+from workers import environments, jars, libraries
+from workers.jvm import runtime
 
 
 def used() -> list[str]:
@@ -20,8 +21,10 @@ def used() -> list[str]:
 
 
 def jars_used() -> list[str]:
-    """The sets of jars that a target of the catalogue names."""
-    return list(dict.fromkeys(row.jars for row in TARGETS if row.jars))
+    """The sets of jars that a target, the JVM check or a library of ours needs."""
+    named = [*(row.jars for row in TARGETS if row.jars), runtime.JARS]
+    named += [name for row in libraries.LIBRARIES for name in row.jars]
+    return list(dict.fromkeys(named))
 
 
 def everything() -> list[str]:

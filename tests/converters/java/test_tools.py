@@ -111,7 +111,7 @@ def test_the_benchmark_compiles_in_its_own_profile_and_knows_its_measures(built:
     assert "inMemoryOfTheCallersOwn" in text
 
 
-def _format(files: list[Path]) -> subprocess.CompletedProcess[str]:
+def laid_out(files: list[Path]) -> subprocess.CompletedProcess[str]:
     """Asks google-java-format which of the files it would write otherwise."""
     _maven(Path.cwd(), "-q", "dependency:get", f"-Dartifact={FORMATTER}", "-Dtransitive=false")
     places = Path.home().glob(
@@ -146,7 +146,7 @@ def test_the_sources_are_laid_out_as_google_java_format_would(tmp_path: Path):
         build(job)
     files = [path for job in jobs for path in (job / "bundle/java/src").rglob("*.java")]
     assert len(files) > 100
-    done = _format(files)
+    done = laid_out(files)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 

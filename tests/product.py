@@ -1,4 +1,4 @@
-"""One whole running Crossport for the end-to-end tests, over the run's MLflow server."""
+"""One whole running Crossport for all tests that need one, over the run's MLflow server."""
 
 from __future__ import annotations
 
