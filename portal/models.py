@@ -5,8 +5,6 @@ from __future__ import annotations
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
-from django.utils import timezone
 
 from registry.models import Source
 from workers.models import Export
@@ -41,15 +39,6 @@ class ApiToken(models.Model):
         if self.source_ids is None:
             return None
         return list(Source.objects.filter(pk__in=self.source_ids).values_list("slug", flat=True))
-
-    @classmethod
-    def usable(cls) -> models.QuerySet[ApiToken]:
-        """Tokens that open the API now: not revoked, not expired, of an active account."""
-        return cls.objects.filter(
-            Q(expires_at=None) | Q(expires_at__gt=timezone.now()),
-            revoked_at=None,
-            user__is_active=True,
-        )
 
 
 class IdempotencyKey(models.Model):

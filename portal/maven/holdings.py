@@ -3,31 +3,47 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import datetime
 
 from django.core.cache import cache
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 
+from portal.maven import metadata
 from portal.maven.places import Place
 from registry.models import Alias
 from workers.models import AliasBuild, Artifact, ArtifactKind, MavenProject
 
 REMEMBERED_SECONDS = 300
+# Of a project; a model's own texts may be long.
+FIELDS = ("group", "artifact", "target", "model__source_id")
 
 
 def project_of(place: Place) -> MavenProject | None:
-    """Who has these coordinates."""
-    return (
-        MavenProject.objects.select_related("model__source")
-        .filter(group=place.group, artifact=place.artifact)
-        .first()
-    )
+    """Who has these coordinates; `newest` is the number of its newest jar."""
+    rows = MavenProject.objects.filter(group=place.group, artifact=place.artifact)
+    jars = Artifact.objects.filter(project=OuterRef("pk"), kind=ArtifactKind.JAR)
+    newest = Subquery(jars.order_by("-pk").values("pk")[:1])
+    return rows.annotate(newest=newest).select_related("model").only(*FIELDS).first()
 
 
 def jars(project: MavenProject) -> QuerySet[Artifact]:
     """The jar of each bundle, oldest version and build first; of a library, in their own order."""
-    rows = project.artifacts.filter(kind=ArtifactKind.JAR)
+    rows = project.artifacts.filter(kind=ArtifactKind.JAR).only("project", "version", "created_at")
     return rows.order_by("bundle__version__number", "bundle__build", "pk")
+
+
+def versions(project: MavenProject) -> tuple[bytes, datetime] | None:
+    """The metadata of a project that `project_of` found, and when it changed last.
+
+    It is written once after each publication: artifacts are only ever added.
+    """
+    name = f"maven:versions:{project.pk}:{project.newest}"  # type: ignore[attr-defined]
+    known: tuple[bytes, datetime] | None = cache.get(name)
+    if known is None and (rows := list(jars(project))):
+        known = metadata.versions(project, rows), max(row.created_at for row in rows)
+        cache.set(name, known, REMEMBERED_SECONDS)
+    return known
 
 
 def released(place: Place) -> Artifact | None:

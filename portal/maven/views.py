@@ -75,11 +75,8 @@ def _found(
         return None
     if place.alias:
         return _of_alias(request, project, place)
-    rows = [] if place.version else list(holdings.jars(project))
-    if not rows:
-        return None
-    content = metadata.versions(project, rows)
-    return _small(request, place, content, max(row.created_at for row in rows))
+    told = None if place.version else holdings.versions(project)
+    return _small(request, place, *told) if told is not None else None
 
 
 def _among(project: MavenProject, limit: Collection[int] | None) -> bool:
