@@ -21,7 +21,7 @@ from converters.onnx_graph.spark_columns import Column, Table, Traces, vector
 
 Emitter = Callable[[Table, Any], None]
 FEATURES: dict[str, Emitter] = {}
-KEEP = "keep"
+KEEP, SKIP = "keep", "skip"
 INVALID = (
     "{name} refuses or leaves out rows with {what}; the converted model answers NaN, and no label, "
     "for them."
@@ -90,11 +90,18 @@ def assembler(table: Table, stage: Any) -> None:
 
 @feature("StringIndexerModel")
 def indexer(table: Table, stage: Any) -> None:
-    """The place of each text among the labels; other texts and null as handleInvalid says."""
+    """The place of each text among the labels; other texts and null as handleInvalid says.
+
+    As in Spark a column that is not there is left alone, such as that of the training's labels; a
+    pipeline that leaves rows out asks for it.
+    """
     keep = stage.getHandleInvalid() == KEEP
-    if not keep:
+    pairs = list(zip(columns_of(stage), stage.labelsArray, strict=True))
+    if stage.getHandleInvalid() != SKIP:
+        pairs = [pair for pair in pairs if pair[0][0] in table.columns]
+    if pairs and not keep:
         noted(table, stage, "texts that it has not learned, and missing ones")
-    for (source, target), labels in zip(columns_of(stage), stage.labelsArray, strict=True):
+    for (source, target), labels in pairs:
         column = table.column(source)
         labels = [str(label) for label in labels]
         index = _index(table, column, labels)

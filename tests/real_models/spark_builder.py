@@ -94,13 +94,14 @@ def logistic() -> list[Any]:
 
 @model(MIXED)
 def logistic_strict() -> list[Any]:
-    """Two classes; unknown text is an error, and the label is text again at the end."""
+    """Two classes of text, indexed inside and text again at the end; unknown text is an error."""
     from pyspark.ml.classification import LogisticRegression
-    from pyspark.ml.feature import IndexToString
+    from pyspark.ml.feature import IndexToString, StringIndexer
 
     return [
+        StringIndexer(inputCol="answer", outputCol="indexed", stringOrderType="alphabetAsc"),
         *mixed_features("error"),
-        LogisticRegression(labelCol="bought", maxIter=20, thresholds=[0.3, 0.7]),
+        LogisticRegression(labelCol="indexed", maxIter=20, thresholds=[0.3, 0.7]),
         IndexToString(inputCol="prediction", outputCol="answered", labels=["no", "yes"]),
     ]
 
