@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from workers.models import Artifact
 
@@ -18,21 +19,22 @@ class Snippet:
     text: str
 
 
-def snippets(jar: Artifact, url: str) -> list[Snippet]:
+def snippets(jar: Artifact, url: str, closed: bool) -> list[Snippet]:
     """For every build tool that reads Maven repositories.
 
     url: the repository's own, as the reader reaches it, with a slash at its end.
+    closed: whether reading takes a token.
     """
     group, artifact = jar.project.group, jar.project.artifact
     plain = f"{group}:{artifact}:{jar.version}"
     return [
         Snippet("maven", "Maven: pom.xml", _maven(group, artifact, jar.version, url)),
-        Snippet("gradle-kotlin", "Gradle: build.gradle.kts", _kotlin(plain, url)),
-        Snippet("gradle-groovy", "Gradle: build.gradle", _groovy(plain, url)),
-        Snippet("sbt", "sbt: build.sbt", _sbt(group, artifact, jar.version, url)),
+        Snippet("gradle-kotlin", "Gradle: build.gradle.kts", _kotlin(plain, url, closed)),
+        Snippet("gradle-groovy", "Gradle: build.gradle", _groovy(plain, url, closed)),
+        Snippet("sbt", "sbt: build.sbt", _sbt(group, artifact, jar.version, url, closed)),
         Snippet("bazel", "Bazel: MODULE.bazel", _bazel(plain, url)),
         Snippet("jbang", "JBang", f"//DEPS {plain}\n//REPOS central,crossport={url}"),
-        Snippet("token", "Maven: ~/.m2/settings.xml, where reading takes a token", _SETTINGS),
+        *([Snippet("token", "Maven: ~/.m2/settings.xml", _SETTINGS)] if closed else []),
     ]
 
 
@@ -41,7 +43,7 @@ _SETTINGS = """\
   <server>
     <id>crossport</id>
     <username>build</username>
-    <password>${env.CROSSPORT_SETTINGS}</password>
+    <password>${env.CROSSPORT_TOKEN}</password>
   </server>
 </servers>"""
 
@@ -68,16 +70,17 @@ def _maven(group: str, artifact: str, version: str, url: str) -> str:
 </dependency>"""
 
 
-def _kotlin(plain: str, url: str) -> str:
+def _kotlin(plain: str, url: str, closed: bool) -> str:
+    access = """
+        credentials {
+            username = "build"
+            password = System.getenv("CROSSPORT_TOKEN")
+        }"""
     return f"""\
 repositories {{
     mavenCentral()
     maven {{
-        url = uri("{url}")
-        credentials {{
-            username = "build"
-            password = System.getenv("CROSSPORT_SETTINGS")
-        }}
+        url = uri("{url}"){access if closed else ""}{_plain_http(url)}
     }}
 }}
 
@@ -86,16 +89,23 @@ dependencies {{
 }}"""
 
 
-def _groovy(plain: str, url: str) -> str:
+def _plain_http(url: str) -> str:
+    """What Gradle wants from its version 7 on, and older ones do not know."""
+    insecure = "\n        // Gradle 7 and newer, over plain HTTP: isAllowInsecureProtocol = true"
+    return insecure if url.startswith("http:") else ""
+
+
+def _groovy(plain: str, url: str, closed: bool) -> str:
+    access = """
+        credentials {
+            username 'build'
+            password System.getenv('CROSSPORT_TOKEN')
+        }"""
     return f"""\
 repositories {{
     mavenCentral()
     maven {{
-        url '{url}'
-        credentials {{
-            username 'build'
-            password System.getenv('CROSSPORT_SETTINGS')
-        }}
+        url '{url}'{access if closed else ""}{_plain_http(url).replace("isAllow", "allow")}
     }}
 }}
 
@@ -104,9 +114,13 @@ dependencies {{
 }}"""
 
 
-def _sbt(group: str, artifact: str, version: str, url: str) -> str:
+def _sbt(group: str, artifact: str, version: str, url: str, closed: bool) -> str:
+    host = urlsplit(url).hostname
+    token = f"""\
+credentials += Credentials("crossport", "{host}", "build", sys.env("CROSSPORT_TOKEN"))
+"""
     return f"""\
-resolvers += "Crossport" at "{url}"
+{token if closed else ""}resolvers += "Crossport" at "{url}"
 libraryDependencies += "{group}" % "{artifact}" % "{version}\""""
 
 

@@ -221,9 +221,12 @@ def constants(values: Iterable[str]) -> dict[str, str]:
 
 
 def nested(field_name: str) -> str:
-    """The name of a class inside a record, out of a field's: city → City; JDK names stay free."""
+    """The name of a class inside a record, out of a field's: city → City; JDK names stay free.
+
+    Letters without a case get no other name from it, and a variable would hide the class.
+    """
     name = capital(field_name)
-    return f"{name}Value" if name in CLASSES else name
+    return f"{name}Value" if name in CLASSES or name == field_name else name
 
 
 def prefix(model: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import Any
 
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -51,7 +52,8 @@ def _snippets(request: HttpRequest, found: Bundle) -> list[Snippet]:
     jar = found.artifacts.filter(kind=ArtifactKind.JAR).select_related("project").first()
     if jar is None:
         return []
-    return snippets(jar, request.build_absolute_uri(reverse("maven", args=["."])).rstrip("."))
+    url = request.build_absolute_uri(reverse("maven", args=["."])).rstrip(".")
+    return snippets(jar, url, closed=not settings.OPEN_READING)
 
 
 def _not_served(found: Bundle) -> str:

@@ -6,6 +6,7 @@ import base64
 import dataclasses
 import hashlib
 import html
+import os
 import re
 import shutil
 import subprocess
@@ -35,7 +36,7 @@ from tests.portal.rows import (
     make_version,
 )
 from tests.real_models import elsewhere
-from workers import jvm, maven
+from workers import jars, jvm, maven
 from workers.models import Bundle, Export, Job, JobState, MavenProject
 
 pytestmark = [
@@ -229,6 +230,48 @@ def test_the_lines_on_a_bundles_page_are_what_a_build_needs(model, compiled, con
         (text,) = re.findall(rf'id="{tool}"[^>]*>(.*?)</pre>', page, re.S)
         assert f"{consumer.url}/maven/" in text
         assert ARTIFACT in text
+
+
+@pytest.mark.skipif(shutil.which("gradle") is None, reason="no Gradle here")
+def test_gradle_resolves_by_the_lines_of_a_bundles_page_and_scores(
+    model, compiled, consumer, client, settings, tmp_path
+):
+    settings.OPEN_READING = False
+    bundle = publish(model, "3.1", compiled, tmp_path)
+    client.force_login(make_user())
+    host = consumer.url.removeprefix("http://")
+    page = client.get(f"/bundles/{bundle.pk}/", headers={"host": host}).content.decode()
+    (lines,) = re.findall(r'id="gradle-groovy"[^>]*>(.*?)</pre>', page, re.S)
+    lines = html.unescape(lines)
+    assert f"url '{consumer.url}/maven/'" in lines
+    # The runtime comes from a folder: this is about our repository, not about the world's.
+    runtime = tmp_path / "runtime"
+    runtime.mkdir()
+    for jar in jars.ready("java", elsewhere.environments_folder(), print, never).glob("*.jar"):
+        if jar.name.startswith("com.microsoft.onnxruntime."):
+            shutil.copy(jar, runtime / jar.name.removeprefix("com.microsoft.onnxruntime."))
+    lines = lines.replace("mavenCentral()", f"flatDir {{ dirs '{runtime}' }}")
+    encoding = "compileJava.options.encoding = 'UTF-8'"
+    (consumer.folder / "build.gradle").write_text(
+        f"apply plugin: 'application'\nmainClassName = 'App'\n{encoding}\n{lines}\n"
+    )
+    (consumer.folder / "settings.gradle").write_text("rootProject.name = 'consumer'\n")
+    home = tmp_path / "gradle home"
+    command = ["gradle", "--no-daemon", "--console=plain", "-q", "-g", str(home), "run"]
+    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "LANG": "C.UTF-8"}
+    environment["CROSSPORT_TOKEN"] = consumer.password
+    ran = subprocess.run(
+        command, cwd=consumer.folder, env=environment, capture_output=True, text=True
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert ran.stdout.split()[0] == "3"
+    environment["CROSSPORT_TOKEN"] = "cpt_wrong"
+    command[-3:] = ["-g", str(tmp_path / "other home"), "run"]
+    ran = subprocess.run(
+        command, cwd=consumer.folder, env=environment, capture_output=True, text=True
+    )
+    assert ran.returncode != 0
+    assert "401" in ran.stderr
 
 
 def test_an_alias_is_a_snapshot_and_the_build_follows_it(model, compiled, consumer, tmp_path):

@@ -278,6 +278,60 @@ def targets_job(folder, **identity):
     )
 
 
+def named_job(folder, columns, words, labels, **identity):
+    """A classifier whose names are what a test wants: a text column of known words, then doubles.
+
+    Its class is the number of the word plus the sum of the other columns, modulo the classes.
+    """
+    random = np.random.default_rng(5)
+    text, *numbers = columns
+    signature = Signature([Column(text, "string"), *(Column(name, "double") for name in numbers)])
+    inputs = [Input(text, "string", [text])]
+    inputs += [Input(name, "float64", [name]) for name in numbers]
+    rows = {text: random.choice(np.array(words, dtype=object), 12)}
+    rows |= {name: random.integers(0, 9, 12).astype(np.float64) for name in numbers}
+    n, ml = helper.make_node, "ai.onnx.ml"
+    known = {"keys_strings": list(words), "values_floats": list(map(float, range(len(words))))}
+    spelled = {"keys_int64s": list(range(len(labels))), "values_strings": list(labels)}
+    nodes = [
+        n("LabelEncoder", [text], ["crossport:word"], domain=ml, **known),
+        n("Cast", ["crossport:word"], ["crossport:first"], to=TensorProto.DOUBLE),
+        n("Sum", ["crossport:first", *numbers], ["crossport:sum"]),
+        n("Mod", ["crossport:sum", "crossport:count"], ["crossport:rest"], fmod=1),
+        n("Cast", ["crossport:rest"], ["crossport:place"], to=TensorProto.INT64),
+        n("LabelEncoder", ["crossport:place"], ["crossport:name"], domain=ml, **spelled),
+        n("Reshape", ["crossport:name", "crossport:flat"], ["crossport:label"]),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "named",
+        [helper.make_tensor_value_info(one.name, TENSORS[one.dtype], ["N", 1]) for one in inputs],
+        [helper.make_tensor_value_info("crossport:label", TensorProto.STRING, ["N"])],
+        [
+            helper.make_tensor("crossport:count", TensorProto.DOUBLE, [1, 1], [len(labels)]),
+            helper.make_tensor("crossport:flat", TensorProto.INT64, [1], [-1]),
+        ],
+    )
+    total = np.array([words.index(word) for word in rows[text]], dtype=np.float64)
+    total = total + sum(rows[name] for name in numbers)
+    answers = np.array([labels[int(one) % len(labels)] for one in total], dtype=object)
+    outputs = [Output("crossport:label", OutputKind.LABEL, "string", 0, list(labels))]
+    job = write_job(
+        folder,
+        helper.make_model(graph, opset_imports=OPSETS, ir_version=9),
+        signature,
+        inputs,
+        outputs,
+        rows,
+        {"crossport:label": answers},
+        **identity,
+    )
+    domain = contract.Domain(text, categories=list(words), closed=True)
+    report = job / contract.CONVERT_DIR / contract.REPORT_FILE
+    rewrite(report, contract.ConvertReport, domains=[domain])
+    return job
+
+
 def closed_job(folder, target="onnx"):
     """A real classifier over a city of three known ones, an age that may be missing, a number."""
     import pandas as pd
