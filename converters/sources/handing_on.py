@@ -8,6 +8,7 @@ by answers that happen to be equal.
 from __future__ import annotations
 
 import dis
+import functools
 import inspect
 import itertools
 import re
@@ -76,6 +77,15 @@ JUMPS = (
     *("POP_JUMP_IF_TRUE", "POP_JUMP_IF_FALSE", "POP_JUMP_FORWARD_IF", "POP_JUMP_BACKWARD_IF"),
     *("JUMP_IF_TRUE_OR_POP", "JUMP_IF_FALSE_OR_POP"),
 )
+# What Python calls of an object where it is made, kept, shown or done with.
+NOT_ANSWERING = frozenset(
+    {
+        *("__init__", "__new__", "__post_init__", "__init_subclass__", "__del__", "__repr__"),
+        *("__str__", "__reduce__", "__reduce_ex__", "__getstate__", "__setstate__", "__copy__"),
+        *("__deepcopy__", "__eq__", "__hash__", "__sklearn_tags__", "__sklearn_clone__"),
+        *("__enter__", "__exit__", "__setattr__", "__delattr__", "__dir__", "__format__"),
+    }
+)
 # Packages whose code is not read: what a wrapper may use of them is told by name.
 TRUSTED = {"mlflow", "sklearn", "xgboost", "lightgbm", "catboost", "numpy", "pandas", "scipy"}
 DEEPEST = 4
@@ -89,7 +99,7 @@ def reason(wrapper: Any) -> str:
     """
     for part in _own_parts(wrapper):
         reader = _Reader(part)
-        for name in METHODS:
+        for name in [*METHODS, *_special(type(part))]:
             replaced = getattr(part, "__dict__", {}).get(name)
             method = replaced if replaced is not None else getattr(type(part), name, None)
             if method is not None and (found := reader.of(method)):
@@ -99,6 +109,17 @@ def reason(wrapper: Any) -> str:
             names = " and ".join(f"`{name}`" for name in reader.asked.values())
             return f"works with {names} together"
     return ""
+
+
+def _special(kind: type) -> list[str]:
+    """Methods of the owner's that Python itself calls, such as `__call__` and `__getattr__`."""
+    own = [base for base in kind.__mro__ if _own(module(base))]
+    return [
+        name
+        for base in own
+        for name, member in vars(base).items()
+        if name.startswith("__") and isinstance(member, FunctionType) and name not in NOT_ANSWERING
+    ]
 
 
 def _own_parts(wrapper: Any) -> Iterator[Any]:
@@ -162,6 +183,8 @@ class _Reader:
             return self.of(member.__func__)
         if isinstance(member, FunctionType):
             return self.of(member)
+        if _own(module(type(member))) and hasattr(type(member), "__get__"):
+            return self.of(type(member).__get__)
         value = names.get(name)
         if _plain(value) is not None and _own(str(value.__module__)):
             return self.of(value)
@@ -191,7 +214,18 @@ class _Reader:
         for one in parts(value, lambda one: _entered(one) and not _answers(one), DEEPEST):
             if _answers(one):
                 self.asked[id(one)] = name
+            elif found := self._of_callable(name, one):
+                return found
         return ""
+
+    def _of_callable(self, name: str, value: Any) -> str:
+        """What a function does that an object holds, whichever way it is wrapped."""
+        if isinstance(value, functools.partial):
+            return self._of_value(name, [value.func, *value.args, *value.keywords.values()])
+        if (plain := _plain(value)) is not None:
+            return self.of(plain) if _own(str(plain.__module__)) else f"calls `{name}`"
+        # An object of the owner's own is read where all such objects are.
+        return f"calls `{name}`" if callable(value) and not _own(module(type(value))) else ""
 
 
 def _answers(value: Any) -> bool:
@@ -230,8 +264,7 @@ def _chooses(code: CodeType) -> str:
             asked = str(step.argval)
         if step.opname == "FOR_ITER" and loops:
             return f"goes through values in a loop{_line(step, code)}"
-        by_variable = before is not None and before.opname.startswith("LOAD_FAST")
-        if table and by_variable and step.opname == "BINARY_SUBSCR":
+        if _looks_up(step, before, table):
             return f"looks values up{_line(step, code)}"
         if step.opname in CHOOSING:
             return f"{CHOOSING[step.opname]}{_line(step, code)}"
@@ -246,6 +279,14 @@ def _chooses(code: CodeType) -> str:
         if step.opname == "IS_OP":
             asked = "is"
     return ""
+
+
+def _looks_up(step: dis.Instruction, before: dis.Instruction | None, table: bool) -> bool:
+    """Whether a step takes a value by another one; keys all spelled out have their own step."""
+    by_variable = before is not None and before.opname.startswith("LOAD_FAST")
+    if table and by_variable and step.opname == "BINARY_SUBSCR":
+        return True
+    return step.opname == "BUILD_MAP" and int(step.argval) > 1
 
 
 def _narrows(code: CodeType, names: dict[str, Any], kept: dict[str, Any]) -> str:

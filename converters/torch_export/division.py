@@ -16,15 +16,19 @@ from converters.errors import Refused
 
 _aten = torch.ops.aten
 FLOOR = "floor"
-# What a script calls them; of whole numbers in Python itself they have other names.
-IN_SCRIPTS = ("aten::floor_divide", "aten::remainder")
+# How a graph calls them, and, with `_` behind it, what changes a tensor in place.
+NAMES = ("div", "divide", "floor_divide", "remainder")
 
 
 def exact(program: Any) -> Any:
     """The exported program with these operations of floats in terms of fmod; itself without any."""
-    used = {node.target for node in program.graph.nodes if node.op == "call_function"}
-    table = {op: rule for op, rule in _RULES.items() if op in used}
-    return program.run_decompositions(table) if table else program
+    used = {
+        node.target.overloadpacket.__name__.rstrip("_")
+        for node in program.graph.nodes
+        if isinstance(node.target, torch._ops.OpOverload)
+    }
+    # What changes a tensor in place becomes what makes a new one, before the rules are asked.
+    return program.run_decompositions(_RULES) if used & set(NAMES) else program
 
 
 def refuse(script: Any) -> None:
@@ -34,9 +38,14 @@ def refuse(script: Any) -> None:
         Refused: `not_exportable`.
     """
     for node in script.inlined_graph.nodes():
-        floor = node.kind() == "aten::div" and "rounding_mode" in str(node.schema())
-        if node.kind() in IN_SCRIPTS or floor:
-            name = node.kind().removeprefix("aten::")
+        if "Tensor" not in [str(one.type()) for one in node.outputs()]:
+            continue  # Python's own numbers, such as lengths
+        name = node.kind().removeprefix("aten::")
+        plain = name.removesuffix("_")
+        divides = plain in ("div", "divide")
+        if divides and "rounding_mode" not in str(node.schema()):
+            continue
+        if node.kind().startswith("aten::") and plain in NAMES:
             raise Refused(
                 "not_exportable",
                 f"The script divides tensors by `{name}`, which its exporter writes otherwise than "

@@ -1,5 +1,7 @@
 """Wrappers that only hand on convert by the model inside; wrappers that compute are refused."""
 
+import functools
+
 import mlflow
 import numpy as np
 import pandas as pd
@@ -100,6 +102,12 @@ class Dunders(Calls):
     def predict(self, context, model_input, params=None):
         ages = model_input["petal width (cm)"].to_numpy()
         return self.model.predict(model_input).__mul__(ages.__ne__(33.3))
+
+
+class Keys(Calls):
+    def predict(self, context, model_input, params=None):
+        told, age = self.model.predict(model_input), model_input["petal width (cm)"].tolist()
+        return next(iter({tuple(age): told, (33.3,): told.copy()}.values()))
 
 
 class SpellsOut(Calls):
@@ -270,6 +278,82 @@ def test_a_wrapper_that_computes_is_refused_by_its_name(tmp_path, logistic_iris,
     assert f"{wrapper.__name__}.predict" in report.sentence
 
 
+class WithPost(Calls):
+    """Asks something that it was given, whatever that is, what to make of the answers."""
+
+    def __init__(self, model, post):
+        super().__init__(model)
+        self.post = post
+
+    def predict(self, context, model_input, params=None):
+        return self.post(model_input, self.model.predict(model_input))
+
+
+class InSteps(WithPost):
+    def predict(self, context, model_input, params=None):
+        told = self.model.predict(model_input)
+        for step in self.post:
+            told = step(model_input, told)
+        return told
+
+
+class Net:
+    """Called like a function."""
+
+    def __call__(self, rows, told):
+        return ruled(told, rows)
+
+
+class Asked:
+    def __getattr__(self, name):
+        return lambda rows, told: ruled(told, rows)
+
+
+class Described:
+    def __get__(self, instance, owner):
+        return lambda rows, told: ruled(told, rows)
+
+
+class WithDescriptor(Calls):
+    post = Described()
+
+    def predict(self, context, model_input, params=None):
+        return self.post(model_input, self.model.predict(model_input))
+
+
+class Through(WithPost):
+    def predict(self, context, model_input, params=None):
+        return self.post.squeeze(model_input, self.model.predict(model_input))
+
+
+def after(rows, told):
+    return ruled(told, rows)
+
+
+def handed_on(rows, told):
+    return told
+
+
+HELD = {
+    "function": lambda model: WithPost(model, after),
+    "lambda": lambda model: WithPost(model, lambda rows, told: ruled(told, rows)),
+    "partial": lambda model: WithPost(model, functools.partial(after)),
+    "object": lambda model: WithPost(model, Net()),
+    "steps": lambda model: InSteps(model, [handed_on, after]),
+    "attribute": lambda model: Through(model, Asked()),
+    "descriptor": WithDescriptor,
+}
+
+
+@pytest.mark.parametrize("how", HELD)
+def test_a_rule_in_what_a_wrapper_holds_is_read_too(logistic_iris, how):
+    assert "compares values" in handing_on.reason(HELD[how](logistic_iris))
+
+
+def test_a_function_that_a_wrapper_holds_may_hand_on(logistic_iris):
+    assert handing_on.reason(WithPost(logistic_iris, handed_on)) == ""
+
+
 RULES = {
     Rare: "compares values in line",
     Country: "compares values in line",
@@ -279,6 +363,7 @@ RULES = {
     Adds: "computes with `**`",
     Names: "`getattr`",
     Dunders: "`__mul__`",
+    Keys: "looks values up",
     SpellsOut: "looks values up in line",
     Narrows: "makes numbers `int32`",
     NarrowsByName: "makes numbers `int16`",
