@@ -5,7 +5,6 @@ from __future__ import annotations
 from converters import catalog
 from converters.bundle.manifest import JVM_PROVEN, Manifest, Verdict
 from converters.contract import Input, OutputKind
-from converters.java.batches import output
 from converters.java.plan import Field, Plan, plan
 
 
@@ -29,12 +28,7 @@ def readme(manifest: Manifest) -> str:
 
 def _java(project: Plan) -> str:
     maven, prefix = project.manifest.maven, project.prefix
-    agpl = ""
-    if project.manifest.target == "pmml":
-        agpl = (
-            "\n**Licence:** it runs on JPMML-Evaluator, which is under the **AGPL-3.0**. Read "
-            "`LICENSES/JPMML-AGPL-3.0.txt` before you ship it.\n"
-        )
+    runtime = project.runtime
     return (
         "## Java\n\nJava 17 or newer, Maven 3.8 or newer. Build it, run its test, install it:\n\n"
         "```sh\ncd java\nmvn install\n```\n\n"
@@ -46,27 +40,11 @@ def _java(project: Plan) -> str:
         f"try (var model = {prefix}Model.load()) {{\n{_call(project)}}}\n```\n\n"
         "Keep the model open and share it between threads. Score lists rather than rows one by "
         f"one. `{prefix}Schema` and `{prefix}Provenance` say at run time what it takes, and where "
-        f"it comes from.\n\n{_own_memory(project)}"
+        f"it comes from.\n\n{runtime.hot_path(project)}"
         "From the command line, and how fast it is on your machine (JMH):\n\n"
         f"```sh\njava -jar target/{maven.artifact}-{maven.version}.jar --csv in.csv\n"
-        f"mvn -P benchmark test\n```\n{agpl}"
+        f"mvn -P benchmark test\n```\n{runtime.terms}"
     ).rstrip()
-
-
-def _own_memory(project: Plan) -> str:
-    """The hot path; ONNX Runtime alone has one."""
-    if project.manifest.target != "onnx":
-        return ""
-    prefix = project.prefix
-    return (
-        "Where every microsecond counts, own the memory: it is filled, scored and read again and "
-        "again without garbage.\n\n"
-        f"```java\ntry (var batch = new {prefix}Batch(1000)) {{\n"
-        "  batch.clear();\n  inputs.forEach(batch::put); // or write into its input buffers\n"
-        f"  model.score(batch);\n  var answers = batch.{output(project.answers[0])}();\n}}\n```\n\n"
-        f"`{prefix}Options` sets threads, a CUDA device and how far the runtime optimises; the "
-        "answers were proven with its default, one thread a call.\n\n"
-    )
 
 
 def _call(project: Plan) -> str:
