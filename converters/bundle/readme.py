@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from converters import catalog
-from converters.bundle.manifest import JVM_PROVEN, Manifest, Verdict
+from converters.bundle.manifest import Manifest, Verdict
 from converters.contract import Input, OutputKind
 from converters.java.plan import Field, Plan, plan
 
 
 def readme(manifest: Manifest) -> str:
     """The text of README.md, Markdown."""
-    target = catalog.target(manifest.target)
-    java = target is not None and target.java
+    java = manifest.has_java
     title = f"# {_plain(manifest.model)} {_plain(manifest.version)}, build {manifest.build}"
     about = (
         f"The model `{_plain(manifest.model)}`, version {_plain(manifest.version)}, of "
@@ -22,6 +21,10 @@ def readme(manifest: Manifest) -> str:
     if manifest.description.strip():
         sections.append("> " + _plain(manifest.description))
     sections += [_java(plan(manifest))] if java else []
+    if manifest.lacks_java:
+        sections.append(
+            f"## Java\n\nNo Java is generated for this model: {_plain(manifest.lacks_java)}"
+        )
     sections += [_python(manifest), _proof(manifest, java), _files(manifest, java)]
     return "\n\n".join(sections) + "\n"
 
@@ -29,6 +32,7 @@ def readme(manifest: Manifest) -> str:
 def _java(project: Plan) -> str:
     maven, prefix = project.manifest.maven, project.prefix
     runtime = project.runtime
+    needs = f"\n**What it needs:** {runtime.needs}\n" if runtime.needs else ""
     return (
         "## Java\n\nJava 17 or newer, Maven 3.8 or newer. Build it, run its test, install it:\n\n"
         "```sh\ncd java\nmvn install\n```\n\n"
@@ -43,7 +47,7 @@ def _java(project: Plan) -> str:
         f"it comes from.\n\n{runtime.hot_path(project)}"
         "From the command line, and how fast it is on your machine (JMH):\n\n"
         f"```sh\njava -jar target/{maven.artifact}-{maven.version}.jar --csv in.csv\n"
-        f"mvn -P benchmark test\n```\n{runtime.terms}"
+        f"mvn -P benchmark test\n```\n{runtime.terms}{needs}"
     ).rstrip()
 
 
@@ -117,7 +121,8 @@ def _missing(manifest: Manifest) -> str:
 
 
 def _proof(manifest: Manifest, java: bool) -> str:
-    in_jvm = manifest.jvm == JVM_PROVEN and not manifest.java
+    target = catalog.target(manifest.target)
+    in_jvm = target is not None and target.in_jvm
     where = "in a JVM" if in_jvm else "in Python"
     head = (
         f"## What was proven\n\nOn {manifest.rows} rows, in one batch and one at a time, "

@@ -6,8 +6,10 @@ from importlib import resources
 from pathlib import Path
 from string import Template
 
+from converters import catalog
 from converters.bundle.manifest import Manifest
-from converters.java import facts, inputs, outputs, tensors, tests
+from converters.errors import Refused
+from converters.java import facts, inputs, outputs, runtimes, tensors, tests
 from converters.java.layout import laid_out
 from converters.java.plan import Plan, plan
 from converters.java.text import javadoc, string, xml
@@ -57,6 +59,24 @@ def generate(manifest: Manifest, folder: Path) -> None:
         "ModelTest.java",
         names | tests.parts(project) | {"imports": _test_imports(project)},
     )
+
+
+def lacking(manifest: Manifest) -> str:
+    """Why no Java can be generated for a bundle that is published without it; empty where it can.
+
+    Raises:
+        Refused: the same of a target whose bundles never lack it.
+    """
+    target = catalog.target(manifest.target)
+    if target is None or not target.java:
+        return ""
+    try:
+        plan(manifest)
+    except Refused as refused:
+        if not target.may_lack_java:
+            raise
+        return refused.sentence
+    return runtimes.of(manifest.target).lacks(manifest)
 
 
 def _sum_parts(manifest: Manifest, size: int) -> dict[str, str]:
