@@ -197,6 +197,9 @@ def _column_fields(manifest: Manifest) -> list[Field]:
                 f"The column {column.name} is of type {column.type}, for which there is no typed "
                 "Java yet: make it a number or a string before the model.",
             )
+    # An input of several columns may be nullable for the sake of some: the others have no missing
+    # value at all.
+    nullable &= {column.name for column in columns if types.COLUMNS[column.type].missing}
     fields = [
         Field(c.name, chosen[c.name], JAVA_TYPES[c.type], c.name in nullable) for c in columns
     ]

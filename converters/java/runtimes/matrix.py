@@ -6,11 +6,9 @@ from collections.abc import Mapping, Sequence
 from string import Template
 from typing import ClassVar
 
-from converters import environments
-from converters.bundle.manifest import Manifest
-from converters.java.inputs import fed
+from converters.java.inputs import fed, value_of
 from converters.java.plan import Answer, Plan
-from converters.java.runtimes.runtime import Runtime, Source
+from converters.java.runtimes.runtime import Pinned, Source
 
 # What one call's rows may take, and the most that are scored in one call.
 BUFFER_BYTES = 8 << 20
@@ -42,15 +40,11 @@ $head
 """)
 
 
-class Native(Runtime):
+class Native(Pinned):
     """A booster's library with code of its own for each platform, pinned with our other jars.
 
     It may read less than the library that judges; then a bundle comes without Java.
     """
-
-    def version(self, manifest: Manifest) -> str:
-        """The one that generated code is checked on."""
-        return environments.pinned("java", self.group, self.artifact)
 
     def output_imports(self) -> set[str]:
         """An array is read."""
@@ -66,15 +60,21 @@ class Native(Runtime):
         )
 
     def model(
-        self, plan: Plan, row_bytes: int, imports: Sequence[str], parts: Mapping[str, str]
+        self,
+        plan: Plan,
+        row_bytes: int,
+        imports: Sequence[str],
+        parts: Mapping[str, str],
+        names: Mapping[str, str],
     ) -> list[Source]:
         """The model's class.
 
-        row_bytes: what a row takes. imports: this library's classes. parts: what it does itself.
+        row_bytes: what a row takes. imports: this library's classes. parts: what it does itself,
+        in which `names` are filled in.
         """
         rows = max(1, min(MOST_ROWS, BUFFER_BYTES // max(1, row_bytes)))
-        names = {"prefix": plan.prefix, "width": str(_width(plan))}
-        filled = {name: Template(code).substitute(names) for name, code in parts.items()}
+        own = {"prefix": plan.prefix, **names}
+        filled = {name: Template(code).substitute(own) for name, code in parts.items()}
         needed = sorted([*_IMPORTS, *imports])
         filled["imports"] = "".join(f"import {name};\n" for name in needed)
         return [Source("Model", "NativeModel.java", filled | {"most_rows": str(rows)})]
@@ -114,8 +114,7 @@ class Matrix(Native):
         """One loop over the values."""
         (feed,) = plan.feeds
         (field,) = feed.fields
-        # Written as one value of a column would be.
-        value = fed(field, feed.dtype).replace(f"this.{field.name}", f"{field.name}[i]")
+        value = value_of(f"{field.name}[i]", field, feed.dtype)
         return (
             f"{self._head()}\n    for (int i = 0; i < WIDTH; i++) {{\n"
             f"      to[at + i] = {value};\n    }}\n  }}\n"
@@ -123,15 +122,17 @@ class Matrix(Native):
 
     def sources(self, plan: Plan) -> list[Source]:
         """The model's class."""
+        width = sum(feed.width for feed in plan.feeds)
+        names = {"width": str(width), **self.fills(plan)}
         parts = {"constants": _WIDTH, **self.parts}
-        return self.model(plan, self.cell * _width(plan), self.imports, parts)
+        return self.model(plan, self.cell * width, self.imports, parts, names)
+
+    def fills(self, plan: Plan) -> dict[str, str]:
+        """What else is filled into the parts."""
+        return {}
 
     def _head(self) -> str:
         return _PUT.format(kind=self.kind)
-
-
-def _width(plan: Plan) -> int:
-    return sum(feed.width for feed in plan.feeds)
 
 
 def _read(answer: Answer) -> str:

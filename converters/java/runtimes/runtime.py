@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from converters import environments
 from converters.contract import Input, Output
 
 if TYPE_CHECKING:
@@ -110,6 +111,14 @@ class Runtime(ABC):
     def hot_path(self, plan: Plan) -> str:
         """What README.md says of scoring without garbage."""
         return ""
+
+
+class Pinned(Runtime):
+    """A library of another version than what judges in Python: the one among our pinned jars."""
+
+    def version(self, manifest: Manifest) -> str:
+        """The one that generated code is checked on."""
+        return environments.pinned("java", self.group, self.artifact)
 
 
 def labelled(answer: Answer, text: str) -> str:
