@@ -173,6 +173,8 @@ TARGETS = (
     Target(
         *("mojo", "MOJO", "model.zip", "h2o-genmodel"),
         environment="h2o",
+        java=True,
+        may_lack_java=True,
         opening=_MOJO,
         in_jvm=True,
     ),

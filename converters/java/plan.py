@@ -198,7 +198,10 @@ def _column_fields(manifest: Manifest) -> list[Field]:
                 "Java yet: make it a number or a string before the model.",
             )
     # An input of several columns may be nullable for the sake of some: the others have no missing
-    # value at all.
+    # value at all. What the file does not read may be anything, so missing too.
+    nullable |= {column.name for column in columns} - {
+        name for item in manifest.inputs for name in item.columns
+    }
     nullable &= {column.name for column in columns if types.COLUMNS[column.type].missing}
     fields = [
         Field(c.name, chosen[c.name], JAVA_TYPES[c.type], c.name in nullable) for c in columns
