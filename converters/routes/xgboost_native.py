@@ -10,13 +10,15 @@ import numpy as np
 
 from converters.contract import Request
 from converters.errors import Refused
-from converters.native import base_score, matrix
+from converters.native import BASE_SCORES, base_score, matrix
 from converters.routes.converted import Converted
 from converters.sources.loaded import Loaded
 
 FILE = "model.ubj"
 # Its file answers with the number of the class, which are XGBoost's labels.
 SOFTMAX = "multi:softmax"
+# Larger files than this are not taken apart in Python.
+MOST_FOLDED = 256 << 20
 
 
 def convert(model: Loaded, request: Request, folder: Path) -> Converted:
@@ -59,20 +61,34 @@ def convert(model: Loaded, request: Request, folder: Path) -> Converted:
 
 def _save(booster: Any, path: Path) -> dict[str, str]:
     """Write the file with one base score where that says the same; what is to be told of it."""
+    booster.save_model(path)
+    if _with_one(booster, path):
+        return {}
+    alike = base_score.folded(booster) if path.stat().st_size < MOST_FOLDED else None
+    if alike is not None:
+        alike.save_model(path)
+        if _with_one(alike, path):
+            return {}
+    booster.save_model(path)
+    return {BASE_SCORES: "a list, which XGBoost reads since 3.1"}
+
+
+def _with_one(booster: Any, path: Path) -> bool:
+    """Whether the booster's file could be written with one base score; else it is as it was."""
     import xgboost
 
-    booster.save_model(path)
     content = path.read_bytes()
     plain = base_score.single(content)
-    if plain is not None:
-        path.write_bytes(plain)
-        try:
-            if _learned(xgboost.Booster(model_file=path)) == _learned(booster):
-                return {}
-        except xgboost.core.XGBoostError:
-            pass  # not the text that it was taken for: the file stays as XGBoost wrote it
-        path.write_bytes(content)
-    return {base_score.LISTED: "a list, which XGBoost reads since 3.1"}
+    if plain is None:
+        return False
+    path.write_bytes(plain)
+    try:
+        if _learned(xgboost.Booster(model_file=path)) == _learned(booster):
+            return True
+    except xgboost.core.XGBoostError:
+        pass  # not the text that it was taken for: the file stays as XGBoost wrote it
+    path.write_bytes(content)
+    return False
 
 
 def _learned(booster: Any) -> Any:

@@ -87,6 +87,14 @@ _SCORE = """\
 """
 _SWIG = ("double", "int", "long_long", "p_void", "void")
 
+_CLASSES = (
+    *(f"com.microsoft.ml.lightgbm.SWIGTYPE_p_{name}" for name in _SWIG),
+    "com.microsoft.ml.lightgbm.lightgbmlib",
+    "com.microsoft.ml.lightgbm.lightgbmlibConstants",
+    "io.github.metarank.lightgbm4j.LGBMBooster",
+    "java.nio.charset.StandardCharsets",
+)
+
 
 class LightGBM4J(Matrix):
     """`com.microsoft.ml.lightgbm`, which LightGBM's own build generates."""
@@ -102,13 +110,6 @@ class LightGBM4J(Matrix):
         "call's rows are spread over all cores; `OMP_NUM_THREADS` sets another number. Do not use "
         "its class `LGBMBooster` for a model of three classes or more: it ends the JVM."
     )
-    imports = (
-        *(f"com.microsoft.ml.lightgbm.SWIGTYPE_p_{name}" for name in _SWIG),
-        "com.microsoft.ml.lightgbm.lightgbmlib",
-        "com.microsoft.ml.lightgbm.lightgbmlibConstants",
-        "io.github.metarank.lightgbm4j.LGBMBooster",
-        "java.nio.charset.StandardCharsets",
-    )
     parts: ClassVar[Mapping[str, str]] = {
         "constants": _CONSTANTS,
         "handle": "SWIGTYPE_p_void",
@@ -116,6 +117,10 @@ class LightGBM4J(Matrix):
         "answers": _SCORE,
         "free": "        lightgbmlib.LGBM_BoosterFree(model);\n",
     }
+
+    def classes(self, plan: Plan) -> tuple[str, ...]:
+        """SWIG's pointers, and what loads the native library."""
+        return _CLASSES
 
     def fills(self, plan: Plan) -> dict[str, str]:
         """How many numbers a row is answered with."""

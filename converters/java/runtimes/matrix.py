@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from string import Template
 from typing import ClassVar
@@ -83,13 +84,12 @@ class Native(Pinned):
 class Matrix(Native):
     """A library that takes one matrix of numbers.
 
-    kind: the Java type of one number, of `cell` bytes. imports: the library's classes. parts: what
-    the model's class does by them: parts of its template.
+    kind: the Java type of one number, of `cell` bytes. parts: what the model's class does by the
+    library: parts of its template.
     """
 
     kind: str
     cell: int
-    imports: tuple[str, ...]
     parts: ClassVar[Mapping[str, str]]
 
     def input_imports(self, shape: str) -> list[str]:
@@ -125,7 +125,11 @@ class Matrix(Native):
         width = sum(feed.width for feed in plan.feeds)
         names = {"width": str(width), **self.fills(plan)}
         parts = {"constants": _WIDTH, **self.parts}
-        return self.model(plan, self.cell * width, self.imports, parts, names)
+        return self.model(plan, self.cell * width, self.classes(plan), parts, names)
+
+    @abstractmethod
+    def classes(self, plan: Plan) -> tuple[str, ...]:
+        """Those of the library that the model's class names."""
 
     def fills(self, plan: Plan) -> dict[str, str]:
         """What else is filled into the parts."""

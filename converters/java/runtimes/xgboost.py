@@ -6,9 +6,12 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from converters.bundle.manifest import Manifest
+from converters.java.plan import Plan
 from converters.java.runtimes.matrix import Matrix
-from converters.native.base_score import LISTED
+from converters.native import BASE_SCORES
 
+_PACKAGE = "ml.dmlc.xgboost4j.java"
+_CLASSES = tuple(f"{_PACKAGE}.{name}" for name in ("Booster", "DMatrix", "XGBoost", "XGBoostError"))
 _OPEN = """\
     try {
       return new ${prefix}Model(XGBoost.loadModel(content));
@@ -59,10 +62,6 @@ class XGBoost4J(Matrix):
     unneeded = ("org.scala-lang", "org.scala-lang.modules")
     suffix = ".xgboost"
     kind, cell = "float", 4
-    imports = tuple(
-        f"ml.dmlc.xgboost4j.java.{name}"
-        for name in ("Booster", "DMatrix", "XGBoost", "XGBoostError")
-    )
     parts: ClassVar[Mapping[str, str]] = {
         "handle": "Booster",
         "open": _OPEN,
@@ -79,13 +78,17 @@ class XGBoost4J(Matrix):
 
     def lacks(self, manifest: Manifest) -> str:
         """Files with a list of base scores are read by XGBoost 3.1 and newer alone."""
-        if LISTED not in manifest.facts:
+        if BASE_SCORES not in manifest.facts:
             return ""
         return (
             "The model has a base score for each of its outputs, which XGBoost reads since 3.1, "
             f"and XGBoost4J {self.version(manifest)} is the newest that Maven Central has whole. "
             "Export to ONNX for Java, or train it with one base_score."
         )
+
+    def classes(self, plan: Plan) -> tuple[str, ...]:
+        """Booster and matrix."""
+        return _CLASSES
 
 
 RUNTIME = XGBoost4J()
