@@ -9,8 +9,10 @@ one of them, and XGBoost adds base score and leaf first, in float32.
 from __future__ import annotations
 
 import contextlib
+import copy
 import json
 import re
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -45,50 +47,57 @@ def single(content: bytes) -> bytes | None:
 def folded(booster: Any) -> Any | None:
     """The same booster with one base score, the others' part in the leaves; None if that is not so.
 
-    A base score is given as the objective answers: as it is, as a mean or as a probability. Which
-    of them, XGBoost says itself: the booster is kept that gives the very same sums.
+    A base score is given as the objective answers: as it is, as a mean or as a probability. What
+    of it is added to leaves, and which one adds nothing, XGBoost says itself: the booster is kept
+    that gives the very same sums.
     """
     import xgboost
 
     raw = json.loads(bytes(booster.save_raw("json")))
-    learner = raw["learner"]
-    model = learner["gradient_booster"].get("model")
-    scores = np.array(json.loads(learner["learner_model_param"]["base_score"]), np.float32)
-    if model is None or any(
-        tree["tree_param"]["size_leaf_vector"] != "1" for tree in model["trees"]
-    ):
+    model = raw["learner"]["gradient_booster"].get("model")
+    if model is None or any(one["tree_param"]["size_leaf_vector"] != "1" for one in model["trees"]):
         return None
     probe = np.random.default_rng(0).normal(size=(64, booster.num_features())).astype(np.float32)
-    wanted = booster.predict(xgboost.DMatrix(probe), output_margin=True)
-    with np.errstate(all="ignore"):
-        ways = ((scores, 0.0), (np.log(scores), 1.0), (-np.log(1 / scores - np.float32(1)), 0.5))
-    for margins, neutral in ways:
-        with contextlib.suppress(xgboost.core.XGBoostError):  # no numbers, where it is not that way
-            made = _with_leaves(raw, margins, neutral)
-            if np.array_equal(made.predict(xgboost.DMatrix(probe), output_margin=True), wanted):
+    matrix = xgboost.DMatrix(probe)
+    wanted = booster.predict(matrix, output_margin=True)
+    margins = _with_leaves(raw, lambda leaf, *where: 0.0).predict(matrix, output_margin=True)[0]
+
+    def added(leaf: float, group: int, first: bool) -> float:
+        # As few digits as tell it apart: XGBoost's reader takes no more than nine.
+        return float(str(np.float32(leaf) + margins[group])) if first else leaf
+
+    for neutral in (0.0, 1.0, 0.5):
+        listed = [neutral] * len(margins)
+        with contextlib.suppress(xgboost.core.XGBoostError):  # no base score of this objective
+            made = _with_leaves(raw, added, listed)
+            if np.array_equal(made.predict(matrix, output_margin=True), wanted):
                 return made
     return None
 
 
-def _with_leaves(raw: dict[str, Any], margins: Any, neutral: float) -> Any:
-    """A booster of this JSON with `margins` in its leaves. neutral: the base score of margin 0."""
+def _with_leaves(
+    raw: dict[str, Any],
+    change: Callable[[float, int, bool], float],
+    listed: list[float] | None = None,
+) -> Any:
+    """A booster of this JSON with other leaves, and with other base scores where they are listed.
+
+    change: from a leaf, its tree's output, and whether the tree is that output's first.
+    """
     import xgboost
 
-    changed = json.loads(json.dumps(raw))
+    changed = copy.deepcopy(raw)
     learner = changed["learner"]
-    listed = json.dumps([neutral] * len(margins))
-    learner["learner_model_param"]["base_score"] = listed
+    if listed is not None:
+        learner["learner_model_param"]["base_score"] = json.dumps(listed)
     model = learner["gradient_booster"]["model"]
-    first: set[int] = set()
+    met: set[int] = set()
     for tree, group in zip(model["trees"], model["tree_info"], strict=True):
-        if group in first:
-            continue
-        first.add(group)
+        leaves = tree["split_conditions"]
         for node, child in enumerate(tree["left_children"]):
             if child == -1:
-                leaf = np.float32(tree["split_conditions"][node]) + margins[group]
-                # As few digits as tell it apart: XGBoost's reader takes no more than nine.
-                tree["split_conditions"][node] = float(str(leaf))
+                leaves[node] = change(leaves[node], group, group not in met)
+        met.add(group)
     made = xgboost.Booster()
     made.load_model(bytearray(json.dumps(changed), "utf-8"))
     return made
