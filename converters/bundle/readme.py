@@ -32,7 +32,10 @@ def readme(manifest: Manifest) -> str:
 def _java(project: Plan) -> str:
     maven, prefix = project.manifest.maven, project.prefix
     runtime = project.runtime
-    needs = f"\n**What it needs:** {runtime.needs}\n" if runtime.needs else ""
+    needs = ""
+    if runtime.needs:
+        library = f"`{runtime.group}:{runtime.artifact}`, {runtime.version(project.manifest)}"
+        needs = f"\n**What it runs on:** {library}. {runtime.needs}\n"
     return (
         "## Java\n\nJava 17 or newer, Maven 3.8 or newer. Build it, run its test, install it:\n\n"
         "```sh\ncd java\nmvn install\n```\n\n"

@@ -116,6 +116,7 @@ def _pom_parts(project: Plan) -> dict[str, str]:
         "runtime_group": runtime.group,
         "runtime_artifact": runtime.artifact,
         "runtime_version": runtime.version(manifest),
+        "runtime_said": runtime.said,
         "unneeded": _exclusions(runtime.unneeded),
         "files": "".join(
             f"            <include>{xml(name)}</include>\n"

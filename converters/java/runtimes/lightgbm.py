@@ -40,8 +40,7 @@ _OPEN = """\
 
   private static void opened(int state) throws IOException {
     if (state != 0) {
-      throw new IOException(
-          "LightGBM cannot open the model: " + lightgbmlib.LGBM_GetLastError());
+      throw new IOException("LightGBM cannot open the model: " + lightgbmlib.LGBM_GetLastError());
     }
 """
 _SCORE = """\
@@ -80,8 +79,7 @@ _SCORE = """\
         lightgbmlib.LGBM_BoosterPredictForMat(
             model, matrix, type, rows, WIDTH, 1, normal, 0, -1, "", length, to);
     if (state != 0) {
-      throw new IllegalStateException(
-          "LightGBM cannot score: " + lightgbmlib.LGBM_GetLastError());
+      throw new IllegalStateException("LightGBM cannot score: " + lightgbmlib.LGBM_GetLastError());
     }
   }
 """

@@ -20,6 +20,7 @@ class Genmodel(Pinned, ByName):
     group = "ai.h2o"
     artifact = "h2o-genmodel"
     suffix = ".mojo"
+    needs = "It is plain Java and needs nothing else of the machine."
 
     def lacks(self, manifest: Manifest) -> str:
         """What another artifact than genmodel scores."""

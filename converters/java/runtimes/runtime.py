@@ -30,7 +30,8 @@ class Runtime(ABC):
     group, artifact: its coordinates in Maven. unneeded: groups of its dependencies that generated
         code never loads, left out of the pom.
     suffix: what stands behind the package, so that two targets of a model can be used at once.
-    terms: what README.md says of its licence. needs: what of the machine that it runs on.
+    said: of its version, in the pom. terms: what README.md says of its licence. needs: what it says
+        of the library and the machine.
     unreachable: a Java predicate of the characters that do not reach the model unharmed.
     text_check, empty_check: Java that refuses text that does not reach the model as it is.
     """
@@ -39,6 +40,7 @@ class Runtime(ABC):
     artifact: str
     unneeded: tuple[str, ...] = ()
     suffix: str = ""
+    said: str = "The version that the model was proven on."
     terms: str = ""
     needs: str = ""
     unreachable: str = "c -> false"
@@ -115,6 +117,8 @@ class Runtime(ABC):
 
 class Pinned(Runtime):
     """A library of another version than what judges in Python: the one among our pinned jars."""
+
+    said = "The version that the generated Java was checked on."
 
     def version(self, manifest: Manifest) -> str:
         """The one that generated code is checked on."""
