@@ -54,8 +54,10 @@ def folded(booster: Any) -> Any | None:
     import xgboost
 
     raw = json.loads(bytes(booster.save_raw("json")))
-    model = raw["learner"]["gradient_booster"].get("model")
-    if model is None or any(one["tree_param"]["size_leaf_vector"] != "1" for one in model["trees"]):
+    booster_of = raw["learner"]["gradient_booster"]
+    # Dropped trees have weights, linear models no leaves.
+    trees = booster_of["model"]["trees"] if booster_of["name"] == "gbtree" else []
+    if not trees or any(one["tree_param"]["size_leaf_vector"] != "1" for one in trees):
         return None
     probe = np.random.default_rng(0).normal(size=(64, booster.num_features())).astype(np.float32)
     matrix = xgboost.DMatrix(probe)

@@ -126,9 +126,10 @@ def test_targets_with_base_scores_of_their_own_keep_them_in_the_leaves(objective
     assert np.array_equal(folded.predict(rows), booster.predict(rows))
 
 
-def test_weights_of_dropped_trees_leave_a_list_of_base_scores_as_it_is():
+@pytest.mark.parametrize("kind", [{"booster": "dart", "rate_drop": 0.5}, {"booster": "gblinear"}])
+def test_weights_of_dropped_trees_and_linear_models_keep_their_list_of_base_scores(kind):
     targets = np.column_stack([SCORE, SCORE + 3])
-    model = xgboost.XGBRegressor(booster="dart", rate_drop=0.5, **SMALL).fit(X, targets)
+    model = xgboost.XGBRegressor(n_estimators=12, **kind).fit(X, targets)
     booster = model.get_booster()
     booster.feature_names = None
     assert base_score.folded(booster) is None
