@@ -10,6 +10,7 @@ from converters.catalog import TARGETS
 from tests.real_models import elsewhere
 from workers import jars
 from workers.environments import STAMP, EnvironmentProblem
+from workers.jvm import runtime
 
 NAMES = [row.name for row in environments.JARS]
 
@@ -19,7 +20,7 @@ def never():
 
 
 def test_every_set_of_jars_that_a_target_names_is_pinned_by_sum():
-    assert {row.jars for row in TARGETS if row.jars} == set(NAMES)
+    assert {row.jars for row in TARGETS if row.jars} | {runtime.JARS} == set(NAMES)
     for name in NAMES:
         pins = jars.pins(name)
         assert all(re.fullmatch("[0-9a-f]{64}", pin.sha256) for pin in pins)
@@ -75,3 +76,14 @@ def test_a_jar_too_many_is_noticed(tmp_path):
     folder.mkdir()
     (folder / "stranger.jar").write_bytes(b"x")
     assert "stranger.jar" in jars._differing("dl4j", folder)
+
+
+def test_mojos_are_run_on_the_genmodel_that_judges_them():
+    (h2o,) = (
+        line
+        for line in environments.environment("h2o").pins.read_text(encoding="utf-8").splitlines()
+        if line.startswith("h2o==")
+    )
+    assert environments.pinned("java", "ai.h2o", "h2o-genmodel") == h2o.split()[0].removeprefix(
+        "h2o=="
+    )
