@@ -19,6 +19,7 @@ from converters import contract
 from converters.bundle import manifest as manifests
 from converters.bundle.build import build
 from converters.steps import jvm as judging
+from tests.converters.java.test_tools import _format as formatted
 from tests.converters.jobs import make_job
 from tests.real_models import elsewhere, h2o_models
 from workers import jvm
@@ -210,6 +211,14 @@ def test_java_that_a_jvm_found_wanting_is_left_out_of_the_bundle(proven, tmp_pat
     build(job)
     assert manifests.read_manifest(job / "bundle").lacks_java == no.sentence
     assert not (job / "bundle" / "java").exists()
+
+
+def test_the_sources_are_laid_out_as_google_java_format_would(proven, mojos):
+    if shutil.which("javac") is None:
+        pytest.skip("no JDK here, which the formatter needs")
+    jobs = [*proven.values(), *mojos.values()]
+    done = formatted([path for job in jobs for path in (job / "bundle").rglob("*.java")])
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 def test_the_pom_names_the_version_that_was_run_and_leaves_out_what_is_not_loaded(proven):
