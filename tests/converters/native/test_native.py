@@ -122,6 +122,7 @@ def test_targets_with_base_scores_of_their_own_keep_them_in_the_leaves(objective
     booster = model.get_booster()
     booster.feature_names = None
     folded = base_score.folded(booster)
+    assert folded is not None
     rows = xgboost.DMatrix(np.random.default_rng(1).normal(size=(500, 4)).astype(np.float32))
     assert np.array_equal(folded.predict(rows), booster.predict(rows))
 
