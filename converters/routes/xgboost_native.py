@@ -18,7 +18,7 @@ FILE = "model.ubj"
 # Its file answers with the number of the class, which are XGBoost's labels.
 SOFTMAX = "multi:softmax"
 # Larger files than this are not taken apart in Python.
-MOST_FOLDED = 256 << 20
+MOST_FOLDED = 32 << 20
 
 
 def convert(model: Loaded, request: Request, folder: Path) -> Converted:
