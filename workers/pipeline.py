@@ -355,6 +355,8 @@ class _Run:
 
     def _jvm(self) -> str:
         """Compile and run the Java of the bundle to come on its golden rows, and judge it."""
+        # What an earlier child may have left there is no verdict on the Java.
+        remove_tree(self.jobdir / contract.JVM_DIR)
         target = catalog.target(self.request.target)
         if target is None or not target.java:
             raise _Skipped("this target has no generated Java")
@@ -368,13 +370,22 @@ class _Run:
         if lacks := self.manifest.get("lacks_java"):
             raise _Skipped(f"published without Java: {lacks}")
         try:
-            return self._prove_java()
+            return self._prove_java_twice() if target.may_lack_java else self._prove_java()
         except _Ended as end:
             if not target.may_lack_java or end.code not in JAVA_FAILURES:
                 raise
             if "UnsatisfiedLinkError" in end.sentence:  # of this machine, not of the Java
                 raise _Skipped(f"not proven in the JVM: {end.sentence}") from end
             return self._without_java(end)
+
+    def _prove_java_twice(self) -> str:
+        """Once more in a fresh JVM where the first did not live: others' models ran in it too."""
+        try:
+            return self._prove_java()
+        except _Ended as end:
+            if end.code != "jvm_ended":
+                raise
+            return self._prove_java()
 
     def _without_java(self, end: _Ended) -> str:
         """Have the bundle rendered without its Java, which does not do; the file is proven."""

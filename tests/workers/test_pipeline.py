@@ -9,6 +9,7 @@ import signal
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -157,6 +158,31 @@ def test_a_boosters_own_file_is_published_without_java_that_does_not_do(
     report = contract.read(contract.JvmReport, tmp_path / "jvm" / "report.json")
     assert (report.state, outcome.jvm, outcome.classes) == ("refused", None, None)
     assert not any("java" in path.parts for path in outcome.files)
+
+
+def test_a_jvm_that_ended_is_no_proof_against_the_java_before_a_fresh_one_has_run_it(
+    tmp_path, script
+):
+    class Second(Java):
+        def check(self, *arguments: Any) -> contract.JvmRun:
+            error, self.error = self.error, None
+            if error:
+                raise error
+            return super().check(*arguments)
+
+    own = dataclasses.replace(REQUEST, flavor="xgboost", target="xgboost")
+    java = Second(error=jvm.ServerEnded("it was ended by signal 9"))
+    outcome = run(tmp_path, java=java, request=own)
+    assert outcome.state is State.PROVEN, outcome.sentence
+    assert outcome.jvm is not None and outcome.jvm.java == "17"
+
+
+def test_a_verdict_on_java_that_an_earlier_child_left_counts_for_nothing(tmp_path, script):
+    forged = REFUSES.format(kind="JvmReport", folder="jvm").replace("refused", "proven")
+    script(judge=JUDGE + forged)
+    outcome = run(tmp_path)
+    assert outcome.state is State.PROVEN, outcome.sentence
+    assert not (tmp_path / "jvm").exists()
 
 
 def test_a_machine_that_cannot_load_a_native_library_leaves_the_java_unproven(tmp_path, script):
