@@ -47,7 +47,9 @@ class Target:
     loads: libraries that the judge may load for it although some of their files can hold code;
         this target's cannot.
     java: whether the bundle carries a generated Java project for it.
-    opening: where it does not, how the file is opened, for its README.md and page.
+    may_lack_java: whether a bundle is published without, and says why, where its Java cannot be
+        generated or does not answer right: the file is of use by itself.
+    opening: how the file is opened by hand, for README.md and the page of a bundle without Java.
     in_jvm: whether the runtime that judges is the one of the JVM itself.
     jars: the set of jars that the judge's JVM loads (converters.environments); empty where its
         Python package brings them.
@@ -60,6 +62,7 @@ class Target:
     licence_note: str = ""
     environment: str = STANDARD
     java: bool = False
+    may_lack_java: bool = False
     loads: tuple[str, ...] = ()
     opening: str = ""
     in_jvm: bool = False
@@ -79,8 +82,9 @@ _SAVEDMODEL = (
     '`tensorflow.saved_model.load("saved_model").signatures["serving_default"](**tensors)`.'
 )
 _XGBOOST = (
-    'On the JVM: `XGBoost.loadModel("model.ubj")` of `ml.dmlc:xgboost4j_2.12`, in the same '
-    "version. Features go as floats in the order of the manifest's columns, NaN for a missing one."
+    'On the JVM: `XGBoost.loadModel("model.ubj")` of `ml.dmlc:xgboost4j_2.12`. Features go as '
+    "floats in the order of the manifest's columns, NaN for a missing one. Where `facts` of the "
+    "manifest tells of a list of base scores, versions before 3.1 take it for 0 and say nothing."
 )
 _LIGHTGBM = (
     "On the JVM: `LGBMBooster.loadModelFromString(text)` of `io.github.metarank:lightgbm4j`. "
@@ -135,6 +139,8 @@ TARGETS = (
         "XGBoost",
         "model.ubj",
         "XGBoost4J",
+        java=True,
+        may_lack_java=True,
         loads=("xgboost", *_SCIKIT_LEARN),
         opening=_XGBOOST,
     ),
@@ -143,6 +149,8 @@ TARGETS = (
         "LightGBM",
         "model.txt",
         "lightgbm4j",
+        java=True,
+        may_lack_java=True,
         loads=("lightgbm", *_SCIKIT_LEARN),
         opening=_LIGHTGBM,
     ),
@@ -151,6 +159,8 @@ TARGETS = (
         "CatBoost",
         "model.cbm",
         "catboost-prediction",
+        java=True,
+        may_lack_java=True,
         loads=("catboost", *_SCIKIT_LEARN),
         opening=_CATBOOST,
     ),
@@ -163,6 +173,8 @@ TARGETS = (
     Target(
         *("mojo", "MOJO", "model.zip", "h2o-genmodel"),
         environment="h2o",
+        java=True,
+        may_lack_java=True,
         opening=_MOJO,
         in_jvm=True,
     ),

@@ -26,6 +26,8 @@ LOG_CHARACTERS = 200_000
 FULL_DISK = frozenset({errno.ENOSPC, errno.EDQUOT})
 # Less than this left after a child failed: the disk is the likelier cause.
 SCARCE_BYTES = 32 * 2**20
+# How generated Java fails that a bundle can do without.
+JAVA_FAILURES = frozenset({"jvm_failed", "jvm_ended", "jvm_differs", "jvm_no_rows"})
 # From this share of its memory on, a child may well have died of the limit.
 FULL_MEMORY = 0.8
 
@@ -353,6 +355,8 @@ class _Run:
 
     def _jvm(self) -> str:
         """Compile and run the Java of the bundle to come on its golden rows, and judge it."""
+        # What an earlier child may have left there is no verdict on the Java.
+        remove_tree(self.jobdir / contract.JVM_DIR)
         target = catalog.target(self.request.target)
         if target is None or not target.java:
             raise _Skipped("this target has no generated Java")
@@ -363,7 +367,34 @@ class _Run:
         except jvm.Lacking as lacking:
             raise _Skipped(f"not proven in the JVM: {lacking}") from lacking
         self._render()
-        return self._prove_java()
+        if lacks := self.manifest.get("lacks_java"):
+            raise _Skipped(f"published without Java: {lacks}")
+        try:
+            return self._prove_java_twice() if target.may_lack_java else self._prove_java()
+        except _Ended as end:
+            if not target.may_lack_java or end.code not in JAVA_FAILURES:
+                raise
+            if "UnsatisfiedLinkError" in end.sentence:  # of this machine, not of the Java
+                raise _Skipped(f"not proven in the JVM: {end.sentence}") from end
+            return self._without_java(end)
+
+    def _prove_java_twice(self) -> str:
+        """Once more in a fresh JVM where the first did not live: others' models ran in it too."""
+        try:
+            return self._prove_java()
+        except _Ended as end:
+            if end.code != "jvm_ended":
+                raise
+            return self._prove_java()
+
+    def _without_java(self, end: _Ended) -> str:
+        """Have the bundle rendered without its Java, which does not do; the file is proven."""
+        folder = self.jobdir / contract.JVM_DIR
+        folder.mkdir(exist_ok=True)
+        report = contract.JvmReport("refused", end.code, end.sentence)
+        contract.write(report, folder / contract.REPORT_FILE)
+        self.jvm = None
+        raise _Skipped(f"published without Java: {end.sentence}") from end
 
     def prove(self) -> Outcome:
         """The verdict on the Java of a bundle that is there already."""

@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from converters import catalog, contract
+from converters import contract
 from registry.storage import store
 from workers import collect, jvm, maven, pipeline
 from workers.execute import checker
@@ -26,14 +26,15 @@ from workers.sandbox import remove_tree
 AGAIN = timedelta(minutes=10)
 # So many are asked for at a time: exports go first.
 MOST = 2
-JAVA = frozenset(row.name for row in catalog.TARGETS if row.java)
+# A file of every bundle that has generated Java.
+PROJECT = "java/pom.xml"
 
 logger = logging.getLogger(__name__)
 
 
 def wake() -> None:
     """Note the bundles that no JVM has run, and have some of them run. Called every ten seconds."""
-    bare = Bundle.objects.filter(target__in=JAVA, manifest__java="", proof=None)
+    bare = Bundle.objects.filter(manifest__files__has_key=PROJECT, manifest__java="", proof=None)
     Proof.objects.bulk_create((Proof(bundle=one) for one in bare.only("pk")), ignore_conflicts=True)
     due = Proof.objects.filter(state=ProofState.PENDING, due_at__lte=Now())
     for proof in due.order_by("due_at")[:MOST]:

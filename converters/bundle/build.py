@@ -6,14 +6,14 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
-from converters import catalog, contract
+from converters import contract
 from converters.bundle import manifest as manifests
-from converters.bundle.licences import LICENCE_DIR, write_licences
+from converters.bundle.licences import LICENCE_DIR, licences, write_licences
 from converters.bundle.page import page, subject_of
 from converters.bundle.readme import readme
 from converters.bundle.sums import sha256, sums_of, write_sums
 from converters.errors import Refused
-from converters.java.generate import generate
+from converters.java.generate import generate, lacking
 
 PARITY_FILE = "parity.json"
 PARITY_PAGE = "parity.html"
@@ -42,6 +42,9 @@ def build(jobdir: Path) -> None:
     ran = jobdir / contract.JVM_DIR / contract.REPORT_FILE
     jvm = contract.read(contract.JvmReport, ran) if ran.is_file() else None
     manifest = manifests.compose(request, converted, judged, manifests.read_golden(golden), jvm)
+    if why := lacking(manifest) or _failed(jvm):
+        bare = licences(manifest.target, java=False)
+        manifest = replace(manifest, lacks_java=why, licences=bare)
     _copy(golden, aside / manifests.GOLDEN_DIR, manifest.golden)
     for place in manifest.lengths:
         if not manifests.GOLDEN_OF_LENGTHS.fullmatch(place.folder):
@@ -52,6 +55,11 @@ def build(jobdir: Path) -> None:
         _copy_model(jobdir, aside / name, digest)
     _render(manifest, judged, aside)
     aside.replace(folder)
+
+
+def _failed(jvm: contract.JvmReport | None) -> str:
+    """Why the generated Java is left out: a JVM has run it, and it did not do."""
+    return jvm.sentence if jvm is not None and jvm.state == "refused" else ""
 
 
 def _report(jobdir: Path, step: str) -> Path:
@@ -106,8 +114,7 @@ def _render(manifest: manifests.Manifest, judged: contract.JudgeReport, folder: 
     write_licences(manifest.target, folder / LICENCE_DIR)
     models = [manifest.file, *manifest.data_files]
     manifest = replace(manifest, files={name: sha256(folder / name) for name in models})
-    target = catalog.target(manifest.target)
-    if target is not None and target.java:
+    if manifest.has_java:
         generate(manifest, folder / JAVA_DIR)
     manifest = replace(manifest, files=sums_of(folder))
     _write(folder / manifests.MANIFEST_FILE, contract.dump(manifest) + "\n")

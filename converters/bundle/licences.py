@@ -6,8 +6,6 @@ from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
 
-from converters import catalog
-
 LICENCE_DIR = "LICENSES"
 
 
@@ -64,21 +62,18 @@ _MODEL = Licence(
 )
 
 
-def licences(target: str) -> list[Licence]:
-    """The licences that matter to whoever uses a bundle of this target."""
-    ours = _OURS if java(target) else replace(_OURS, covers="the reports and this README")
+def licences(target: str, java: bool) -> list[Licence]:
+    """The licences that matter to whoever uses a bundle of this target.
+
+    java: whether it has a generated Java project.
+    """
+    ours = _OURS if java else replace(_OURS, covers="the reports and this README")
     return [ours, _OF_TARGET[target], _MODEL]
-
-
-def java(name: str) -> bool:
-    """Whether a bundle of this target has a generated Java project."""
-    row = catalog.target(name)
-    return row is not None and row.java
 
 
 def write_licences(target: str, folder: Path) -> None:
     """Write the files that `licences` names into `folder`."""
     folder.mkdir()
     texts = resources.files("converters.bundle") / "licences"
-    for licence in licences(target):
+    for licence in licences(target, java=True):
         (folder / licence.file).write_bytes((texts / licence.file).read_bytes())

@@ -75,6 +75,7 @@ class Manifest:
 
     jvm: whether a JVM has scored the rows: the judge's runtime itself, or the generated Java.
     java: the version of the JVM that ran the generated Java; empty where none did.
+    lacks_java: why there is no Java project, of a target that else has one; empty where there is.
     jvm_parity: the verdicts on its answers to the golden rows.
 
     files: path in the bundle → sha256, for every file but this one and SHA256SUMS.
@@ -116,7 +117,14 @@ class Manifest:
     lengths: list[contract.OtherLengths] = field(default_factory=list)
     domains: list[contract.Domain] = field(default_factory=list)
     files: dict[str, str] = field(default_factory=dict)
+    lacks_java: str = ""
     schema: int = SCHEMA
+
+    @property
+    def has_java(self) -> bool:
+        """Whether the bundle holds a generated Java project."""
+        row = catalog.target(self.target)
+        return row is not None and row.java and not self.lacks_java
 
 
 def compose(
@@ -173,7 +181,7 @@ def compose(
             if proven.golden
         ],
         domains=converted.domains,
-        licences=licences(request.target),
+        licences=licences(request.target, target.java),
     )
 
 

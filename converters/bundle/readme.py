@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from converters import catalog
-from converters.bundle.manifest import JVM_PROVEN, Manifest, Verdict
+from converters.bundle.manifest import Manifest, Verdict
 from converters.contract import Input, OutputKind
-from converters.java.batches import output
 from converters.java.plan import Field, Plan, plan
 
 
 def readme(manifest: Manifest) -> str:
     """The text of README.md, Markdown."""
-    target = catalog.target(manifest.target)
-    java = target is not None and target.java
+    java = manifest.has_java
     title = f"# {_plain(manifest.model)} {_plain(manifest.version)}, build {manifest.build}"
     about = (
         f"The model `{_plain(manifest.model)}`, version {_plain(manifest.version)}, of "
@@ -23,18 +21,21 @@ def readme(manifest: Manifest) -> str:
     if manifest.description.strip():
         sections.append("> " + _plain(manifest.description))
     sections += [_java(plan(manifest))] if java else []
+    if manifest.lacks_java:
+        sections.append(
+            f"## Java\n\nNo Java is generated for this model: {_plain(manifest.lacks_java)}"
+        )
     sections += [_python(manifest), _proof(manifest, java), _files(manifest, java)]
     return "\n\n".join(sections) + "\n"
 
 
 def _java(project: Plan) -> str:
     maven, prefix = project.manifest.maven, project.prefix
-    agpl = ""
-    if project.manifest.target == "pmml":
-        agpl = (
-            "\n**Licence:** it runs on JPMML-Evaluator, which is under the **AGPL-3.0**. Read "
-            "`LICENSES/JPMML-AGPL-3.0.txt` before you ship it.\n"
-        )
+    runtime = project.runtime
+    needs = ""
+    if runtime.needs:
+        library = f"`{runtime.group}:{runtime.artifact}`, {runtime.version(project.manifest)}"
+        needs = f"\n**What it runs on:** {library}. {runtime.needs}\n"
     return (
         "## Java\n\nJava 17 or newer, Maven 3.8 or newer. Build it, run its test, install it:\n\n"
         "```sh\ncd java\nmvn install\n```\n\n"
@@ -46,27 +47,11 @@ def _java(project: Plan) -> str:
         f"try (var model = {prefix}Model.load()) {{\n{_call(project)}}}\n```\n\n"
         "Keep the model open and share it between threads. Score lists rather than rows one by "
         f"one. `{prefix}Schema` and `{prefix}Provenance` say at run time what it takes, and where "
-        f"it comes from.\n\n{_own_memory(project)}"
+        f"it comes from.\n\n{runtime.hot_path(project)}"
         "From the command line, and how fast it is on your machine (JMH):\n\n"
         f"```sh\njava -jar target/{maven.artifact}-{maven.version}.jar --csv in.csv\n"
-        f"mvn -P benchmark test\n```\n{agpl}"
+        f"mvn -P benchmark test\n```\n{runtime.terms}{needs}"
     ).rstrip()
-
-
-def _own_memory(project: Plan) -> str:
-    """The hot path; ONNX Runtime alone has one."""
-    if project.manifest.target != "onnx":
-        return ""
-    prefix = project.prefix
-    return (
-        "Where every microsecond counts, own the memory: it is filled, scored and read again and "
-        "again without garbage.\n\n"
-        f"```java\ntry (var batch = new {prefix}Batch(1000)) {{\n"
-        "  batch.clear();\n  inputs.forEach(batch::put); // or write into its input buffers\n"
-        f"  model.score(batch);\n  var answers = batch.{output(project.answers[0])}();\n}}\n```\n\n"
-        f"`{prefix}Options` sets threads, a CUDA device and how far the runtime optimises; the "
-        "answers were proven with its default, one thread a call.\n\n"
-    )
 
 
 def _call(project: Plan) -> str:
@@ -139,7 +124,8 @@ def _missing(manifest: Manifest) -> str:
 
 
 def _proof(manifest: Manifest, java: bool) -> str:
-    in_jvm = manifest.jvm == JVM_PROVEN and not manifest.java
+    target = catalog.target(manifest.target)
+    in_jvm = target is not None and target.in_jvm
     where = "in a JVM" if in_jvm else "in Python"
     head = (
         f"## What was proven\n\nOn {manifest.rows} rows, in one batch and one at a time, "

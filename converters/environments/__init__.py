@@ -66,7 +66,7 @@ class Jars:
 
 JARS = (
     Jars("dl4j", "Deeplearning4j", 0.2),
-    Jars("java", "the generated Java", 0.1),
+    Jars("java", "the generated Java", 0.15),
     Jars("client", "the Java client", 0.001),
 )
 
@@ -87,3 +87,18 @@ def jars(name: str) -> Jars:
         KeyError: there is none.
     """
     return {row.name: row for row in JARS}[name]
+
+
+def pinned(name: str, group: str, artifact: str) -> str:
+    """The version of a jar in the set of this name.
+
+    Raises:
+        KeyError: there is no such set. ValueError: it has no such jar, or two of them.
+    """
+    places = [
+        line.split()[0].split(":")
+        for line in jars(name).pins.read_text(encoding="utf-8").splitlines()
+        if line and not line.startswith("#")
+    ]
+    (version,) = [place[2] for place in places if place[:2] == [group, artifact]]
+    return version

@@ -6,24 +6,13 @@ from importlib import resources
 from pathlib import Path
 from string import Template
 
+from converters import catalog
 from converters.bundle.manifest import Manifest
-from converters.java import batches, facts, inputs, outputs, pmml, tensors, tests
+from converters.errors import Refused
+from converters.java import facts, inputs, outputs, runtimes, tensors, tests
 from converters.java.layout import laid_out
 from converters.java.plan import Plan, plan
 from converters.java.text import javadoc, string, xml
-
-# What one call's memory may hold, and the most rows that are scored in one call.
-BUFFER_BYTES = 8 << 20
-MOST_ROWS = 4096
-RUNTIMES = {
-    "onnx": ("com.microsoft.onnxruntime", "onnxruntime"),
-    "pmml": ("org.jpmml", "pmml-evaluator-metro"),
-}
-_UNREACHABLE = {
-    "onnx": "c -> c == 0 || Character.isSurrogate((char) c)",
-    "pmml": "c -> false",
-}
-
 
 # What the Maven repository serves: the same coordinates, and nothing of how it is built.
 PUBLISHED_POM = "published-pom.xml"
@@ -59,19 +48,10 @@ def generate(manifest: Manifest, folder: Path) -> None:
     ):
         _write(main / f"{project.prefix}{name}.java", f"{name}.java", names | parts)
     _write(main / "Csv.java", "Csv.java", names)
-    golden = names | {"unreachable": _UNREACHABLE[manifest.target]}
+    golden = names | {"unreachable": project.runtime.unreachable}
     _write(test / "GoldenRows.java", "GoldenRows.java", golden)
-    own = _OWN_MEMORY.substitute(names) if manifest.target == "onnx" else ""
-    _write(
-        test / f"{project.prefix}Benchmark.java",
-        "Benchmark.java",
-        names
-        | {
-            "own_memory": own,
-            "own_setup": _OWN_SETUP.substitute(names) if own else "",
-            "own_state": f"  private {project.prefix}Batch batch;\n" if own else "",
-        },
-    )
+    benchmark = names | project.runtime.benchmark(project)
+    _write(test / f"{project.prefix}Benchmark.java", "Benchmark.java", benchmark)
     _write(test / "GoldenInputs.java", "GoldenInputs.java", names | tests.input_parts(project))
     _write(test / "GoldenAnswers.java", "GoldenAnswers.java", names | tests.answer_parts(project))
     _write(
@@ -81,17 +61,22 @@ def generate(manifest: Manifest, folder: Path) -> None:
     )
 
 
-_OWN_SETUP = Template("""\
-    batch = new ${prefix}Batch(rows);
-    inputs.forEach(batch::put);
-""")
-_OWN_MEMORY = Template("""
-  @Benchmark
-  public ${prefix}Batch inMemoryOfTheCallersOwn() {
-    model.score(batch);
-    return batch;
-  }
-""")
+def lacking(manifest: Manifest) -> str:
+    """Why no Java can be generated for a bundle that is published without it; empty where it can.
+
+    Raises:
+        Refused: the same of a target whose bundles never lack it.
+    """
+    target = catalog.target(manifest.target)
+    if target is None or not target.java:
+        return ""
+    try:
+        plan(manifest)
+    except Refused as refused:
+        if not target.may_lack_java:
+            raise
+        return refused.sentence
+    return runtimes.of(manifest.target).lacks(manifest)
 
 
 def _sum_parts(manifest: Manifest, size: int) -> dict[str, str]:
@@ -119,7 +104,7 @@ def _names(project: Plan) -> dict[str, str]:
 
 def _pom_parts(project: Plan) -> dict[str, str]:
     manifest = project.manifest
-    group, artifact = RUNTIMES[manifest.target]
+    runtime = project.runtime
     return {
         "package": project.package,
         "prefix": project.prefix,
@@ -128,15 +113,30 @@ def _pom_parts(project: Plan) -> dict[str, str]:
         "version": manifest.maven.version,
         "name": xml(f"{manifest.model} {manifest.version}"),
         "description": xml(manifest.description or _summary(manifest)),
-        "runtime_group": group,
-        "runtime_artifact": artifact,
-        "runtime_version": manifest.runtime.split()[-1],
+        "runtime_group": runtime.group,
+        "runtime_artifact": runtime.artifact,
+        "runtime_version": runtime.version(manifest),
+        "runtime_said": runtime.said,
+        "unneeded": _exclusions(runtime.unneeded),
         "files": "".join(
             f"            <include>{xml(name)}</include>\n"
             for name in [manifest.file, *manifest.data_files]
         ),
         "path": project.path,
     }
+
+
+def _exclusions(groups: tuple[str, ...]) -> str:
+    """What of a runtime's own dependencies a build need not fetch."""
+    if not groups:
+        return ""
+    each = "".join(
+        "        <exclusion>\n"
+        f"          <groupId>{group}</groupId>\n          <artifactId>*</artifactId>\n"
+        "        </exclusion>\n"
+        for group in groups
+    )
+    return f"      <exclusions>\n{each}      </exclusions>\n"
 
 
 def _summary(manifest: Manifest) -> str:
@@ -147,41 +147,21 @@ def _summary(manifest: Manifest) -> str:
 
 
 def _write_input(project: Plan, main: Path) -> None:
-    target = project.manifest.target
     path = main / f"{project.prefix}Input.java"
     names = _names(project)
     if project.shape == "tensor":
         _write(path, "TensorInput.java", names | tensors.parts(project))
     elif project.shape == "record":
-        head = pmml.PUT if target == "pmml" else _PUT
-        parts = inputs.record_parts(project) | {"put_javadoc": head}
-        _write(path, "RecordInput.java", names | parts)
+        _write(path, "RecordInput.java", names | inputs.record_parts(project))
     else:
-        body = "ManyPutPmml.java" if target == "pmml" else "ManyPutOnnx.java"
-        code = (resources.files("converters.java") / "templates" / body).read_text("utf-8")
-        _write(path, "ManyInput.java", names | inputs.many_parts(project) | {"put_code": code})
-
-
-_PUT = """\
-  /** Adds this row to the tensors: numbers at the buffers' positions, text by row. */
-  void put(ByteBuffer[] numbers, String[][] texts, int row) {"""
+        _write(path, "ManyInput.java", names | inputs.many_parts(project))
 
 
 def _write_model(project: Plan, main: Path) -> None:
     names = _names(project) | {"javadoc": _model_javadoc(project)}
-    path = main / f"{project.prefix}Model.java"
-    if project.manifest.target == "pmml":
-        _write(path, "PmmlModel.java", names)
-        _write(main / "Results.java", "Results.java", _names(project))
-        return
-    wide = sum(feed.width * batches.ONNX_TYPES[feed.dtype][1] for feed in project.feeds)
-    rows = max(1, min(MOST_ROWS, BUFFER_BYTES // wide))
-    _write(path, "OnnxModel.java", names | {"most_rows": str(rows)})
-    own = _names(project)
-    _write(main / f"{project.prefix}Batch.java", "Batch.java", own | batches.parts(project))
-    _write(main / f"{project.prefix}Options.java", "Options.java", own)
-    _write(main / "Feeds.java", "Feeds.java", own | batches.feed_parts(project))
-    _write(main / "Tensors.java", "Tensors.java", own)
+    for source in project.runtime.sources(project):
+        name = f"{project.prefix}{source.name}" if source.own else source.name
+        _write(main / f"{name}.java", source.template, names | source.parts)
 
 
 def _model_javadoc(project: Plan) -> str:
@@ -196,28 +176,13 @@ def _model_javadoc(project: Plan) -> str:
 
 
 def _text_checks(project: Plan) -> dict[str, str]:
-    if project.manifest.target != "onnx":
-        return {"text_check": "", "empty_check": ""}
-    reachable = (
-        "    if (value.chars().anyMatch(c -> c == 0 || Character.isSurrogate((char) c))) {\n"
-        "      throw new IllegalArgumentException(\n"
-        '          "`"\n              + column\n'
-        '              + "` holds a character that ONNX Runtime\'s Java API garbles: one beyond "\n'
-        '              + "U+FFFF, or a NUL");\n    }\n'
-    )
-    # The file has no null: there an empty text is a missing value, and answers as one.
-    empty = (
-        "      if (value.isEmpty()) {\n"
-        "        throw new IllegalArgumentException(\n"
-        '            "`" + column + "` must not be empty: give null where a value is missing");\n'
-        "      }\n"
-    )
-    return {"text_check": reachable, "empty_check": empty}
+    runtime = project.runtime
+    return {"text_check": runtime.text_check, "empty_check": runtime.empty_check}
 
 
 def _test_imports(project: Plan) -> str:
     asserts = ["assertFalse", "assertThrows"]
-    if project.texts and project.manifest.target == "onnx":
+    if project.texts and project.runtime.garbles:
         asserts.append("assertTrue")
     needed = ["java.io.IOException", "java.util.ArrayList", "java.util.List", "java.util.Map"]
     needed += ["java.util.TreeMap"] + ["org.junit.jupiter.api." + n for n in _JUNIT]

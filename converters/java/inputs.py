@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from converters.java import enums
+from converters.java import enums, runtimes
 from converters.java.plan import BOXED, Feed, Field, Plan
 from converters.java.text import constant_list, javadoc, string
 
@@ -34,6 +34,7 @@ _WIDENS = {
 def record_parts(plan: Plan) -> dict[str, str]:
     """What the template of a record input asks."""
     fields = plan.fields
+    put_head, puts = runtimes.of(plan.manifest.target).record_put(plan)
     return {
         "javadoc": _record_javadoc(plan),
         "head": "public record {}Input({}) {{".format(
@@ -41,7 +42,8 @@ def record_parts(plan: Plan) -> dict[str, str]:
         ),
         "columns": columns_constant(plan),
         "checks": "".join(f"    {line}\n" for field in fields for line in _checks(field)),
-        "puts": _puts(plan),
+        "put_javadoc": put_head,
+        "puts": "".join(f"    {line}\n" for line in puts),
         "imports": _imports(plan, ["java.util.BitSet", "java.util.List"]),
         "enums": "".join(
             enums.render(field.closed, _closed_words(field), field.column)
@@ -64,14 +66,16 @@ def many_parts(plan: Plan) -> dict[str, str]:
     codes = {"double": "d", "float": "f", "int": "i", "long": "l", "boolean": "z", "String": "s"}
     order = [field.column for feed in plan.feeds for field in feed.fields]
     columns = [field.column for field in plan.fields]
+    needed = ["java.util.HashMap", "java.util.List", "java.util.Map"]
     parts = {
         "count": str(len(columns)),
         "columns": columns_constant(plan),
         "types": _long_string("".join(codes[field.type] for field in plan.fields)),
         "nullable": _long_string("".join("ny"[field.nullable] for field in plan.fields)),
         "order": "  private static final List<String> ORDER = COLUMNS;\n",
-        "imports": _imports(plan, ["java.util.HashMap", "java.util.List", "java.util.Map"], True),
+        "imports": _imports(plan, needed),
         "puts": "",
+        "put_code": runtimes.of(plan.manifest.target).many_put(plan),
     }
     if order != columns:
         parts["order"] = constant_list(
@@ -151,24 +155,40 @@ def _parse(field: Field) -> str:
     return f"        case {column} -> {one};\n"
 
 
-def _puts(plan: Plan) -> str:
-    if plan.manifest.target == "pmml":
-        lines = [_argument(field) for field in plan.fields]
-    else:
-        lines = [
-            _put(at, position, feed, field)
-            for at, feed in enumerate(plan.feeds)
-            for position, field in enumerate(feed.fields)
-        ]
-    return "".join(f"    {line}\n" for line in lines)
-
-
-def _put(at: int, position: int, feed: Feed, field: Field) -> str:
-    value = value_of(_plain(field), field, feed.dtype)
+def put(at: int, position: int, feed: Feed, field: Field) -> str:
+    """The statement that puts a component into the buffer or the array of its input."""
+    value = fed(field, feed.dtype)
     if feed.dtype != "string":
         return f"numbers[{at}].{PUT[feed.dtype]}({value});"
     place = "row" if feed.width == 1 else f"row * {feed.width} + {position}"
     return f"texts[{at}][{place}] = {value};"
+
+
+def tensor_puts(plan: Plan) -> list[str]:
+    """The statements that put a row's arrays into the buffers and arrays of the file's inputs."""
+    lines = []
+    for at, feed in enumerate(plan.feeds):
+        for field in feed.fields:
+            lines += _tensor_put(at, feed, field)
+    return lines
+
+
+def _tensor_put(at: int, feed: Feed, field: Field) -> list[str]:
+    value = value_of("value", field, feed.dtype)
+    if feed.dtype != "string":
+        one = f"numbers[{at}].{PUT[feed.dtype]}({value});"
+        return [f"for ({field.type} value : {field.name}) {{", f"  {one}", "}"]
+    return [
+        f"for (int i = 0; i < {field.size}; i++) {{",
+        f"  String value = {field.name}[i];",
+        f"  texts[{at}][row * {feed.width} + i] = {value};",
+        "}",
+    ]
+
+
+def fed(field: Field, dtype: str) -> str:
+    """A component as an input of this dtype takes it; NaN for a missing number."""
+    return value_of(_plain(field), field, dtype)
 
 
 def _plain(field: Field) -> str:
@@ -186,7 +206,8 @@ def _text_of(field: Field, own: str) -> str:
     return f"({own} == null ? null : {own}.text())" if field.nullable else f"{own}.text()"
 
 
-def _argument(field: Field) -> str:
+def argument(field: Field) -> str:
+    """The statement that puts a component into a map, under its column's name."""
     own = f"this.{field.name}"
     value = own if field.closed is None else _text_of(field, own)
     return f"to.put({string(field.column)}, {value});"
@@ -211,12 +232,8 @@ def value_of(expression: str, field: Field, dtype: str) -> str:
     return expression if dtype in _WIDENS[field.type] else f"({_CAST[dtype]}) {expression}"
 
 
-def _imports(plan: Plan, needed: list[str], many: bool = False) -> str:
-    if plan.manifest.target == "onnx":
-        needed = [*needed, "java.nio.ByteBuffer"]
-        needed += ["ai.onnxruntime.OnnxJavaType"] if many else []
-    elif not many:
-        needed = [*needed, "java.util.Map"]
+def _imports(plan: Plan, needed: list[str]) -> str:
+    needed = [*needed, *runtimes.of(plan.manifest.target).input_imports(plan.shape)]
     if len(plan.fields) > 250:
         needed = [*needed, "java.util.ArrayList"]
     if any(field.closed is not None for field in plan.fields):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from converters.contract import OutputKind
-from converters.java import batches, enums, pmml
+from converters.java import enums, runtimes
 from converters.java.plan import BOXED, Answer, Plan, Scalar
 from converters.java.text import PART, constant_list, javadoc, string
 
@@ -37,7 +37,7 @@ def parts(plan: Plan) -> dict[str, str]:
         "classes": "".join(f"{item}\n" for item in _class_constants(answers)),
         "accessors": "".join(f"{item}\n" for item in _accessors(answers)),
         "equality": _equality(plan) if any(a.array for a in answers) else "",
-        "read": _read_batch(plan) if plan.manifest.target == "onnx" else pmml.read(plan),
+        "read": runtimes.of(plan.manifest.target).read(plan),
     }
 
 
@@ -54,9 +54,7 @@ def _imports(plan: Plan) -> set[str]:
         needed |= {"java.util.Collections", "java.util.LinkedHashMap", "java.util.Map"}
     if any(answer.closed for answer in answers):
         needed |= set(enums.IMPORTS)
-    if plan.manifest.target == "pmml":
-        needed |= {"java.util.Map"}
-    return needed
+    return needed | runtimes.of(plan.manifest.target).output_imports()
 
 
 def _enums(answers: list[Answer]) -> list[str]:
@@ -205,40 +203,3 @@ def _equality(plan: Plan) -> str:
         f"  @Override\n  public String toString() {{\n"
         f'    return "{name}[" + {shown} + "]";\n  }}\n\n'
     )
-
-
-def _read_batch(plan: Plan) -> str:
-    """The method that makes an output record of one row of a scored batch."""
-    name = f"{plan.prefix}Output"
-    lines = [f"  static {name} read({plan.prefix}Batch batch, int row) {{"]
-    arguments = []
-    for answer in plan.answers:
-        source = f"batch.{batches.output(answer)}()"
-        if answer.array:
-            lines += _read_array(answer, source)
-            arguments.append(answer.name)
-        elif answer.type == "String":
-            arguments.append(pmml.labelled(answer, f"{source}[row]"))
-        elif answer.type == "boolean":
-            arguments.append(f"{source}.get(row) != 0")
-        else:
-            arguments.append(f"{source}.get(row)")
-    lines += [f"    return new {name}({', '.join(arguments)});", "  }", ""]
-    return "\n".join(lines)
-
-
-def _read_array(answer: Answer, source: str) -> list[str]:
-    name, width = answer.name, answer.output.width
-    plain = answer.type not in ("String", "boolean")
-    lines = [f"    {answer.declared} {name} = new {answer.declared[:-2]}[{width}];"]
-    if plain:
-        return [*lines, f"    {source}.get(row * {width}, {name});"]
-    value = f"{source}[row * {width} + i]"
-    if answer.type == "boolean":
-        value = f"{source}.get(row * {width} + i) != 0"
-    return [
-        *lines,
-        f"    for (int i = 0; i < {width}; i++) {{",
-        f"      {name}[i] = {pmml.labelled(answer, value)};",
-        "    }",
-    ]

@@ -9,7 +9,8 @@ from converters import types
 from converters.bundle.manifest import GoldenColumn, Manifest
 from converters.contract import Domain, Input, Output, OutputKind
 from converters.errors import Refused
-from converters.java import names
+from converters.java import names, runtimes
+from converters.java.runtimes.runtime import Runtime
 
 # MLflow column type → what a golden row or a caller holds, before the cast for the file.
 JAVA_TYPES = {row.name: row.java for row in types.COLUMNS.values() if row.rows}
@@ -134,6 +135,11 @@ class Plan:
     golden: list[GoldenColumn]
 
     @property
+    def runtime(self) -> Runtime:
+        """The library that its code calls."""
+        return runtimes.of(self.manifest.target)
+
+    @property
     def path(self) -> str:
         """The package as a folder."""
         return self.package.replace(".", "/")
@@ -150,17 +156,18 @@ def plan(manifest: Manifest) -> Plan:
     Raises:
         Refused: a signature that Java code cannot carry, with what to change.
     """
+    runtime = runtimes.of(manifest.target)
     group = names.package(manifest.maven.group, manifest.model)
     columns = manifest.signature.columns
     fields = _column_fields(manifest) if columns else _tensor_fields(manifest)
     by_column = {field.column: field for field in fields}
     return Plan(
         manifest=manifest,
-        package=group if manifest.target == "onnx" else f"{group}.{manifest.target}",
+        package=f"{group}{runtime.suffix}",
         prefix=names.prefix(manifest.model),
         shape=_shape(manifest),
         fields=fields,
-        feeds=[_feed(item, by_column, manifest.target) for item in manifest.inputs],
+        feeds=[_feed(item, by_column, runtime) for item in manifest.inputs],
         answers=_answers(manifest),
         golden=manifest.golden.outputs,
     )
@@ -190,6 +197,12 @@ def _column_fields(manifest: Manifest) -> list[Field]:
                 f"The column {column.name} is of type {column.type}, for which there is no typed "
                 "Java yet: make it a number or a string before the model.",
             )
+    # An input of several columns may be nullable for the sake of some: the others have no missing
+    # value at all. What the file does not read may be anything, so missing too.
+    nullable |= {column.name for column in columns} - {
+        name for item in manifest.inputs for name in item.columns
+    }
+    nullable &= {column.name for column in columns if types.COLUMNS[column.type].missing}
     fields = [
         Field(c.name, chosen[c.name], JAVA_TYPES[c.type], c.name in nullable) for c in columns
     ]
@@ -197,17 +210,20 @@ def _column_fields(manifest: Manifest) -> list[Field]:
     if len(columns) > RECORD_COLUMNS:
         return fields
     taken = {f"{names.prefix(manifest.model)}{suffix}" for suffix in CLASS_SUFFIXES}
+    runtime = runtimes.of(manifest.target)
     return [
-        replace(field, closed=_closed(field, domains.get(field.column), manifest.target, taken))
+        replace(field, closed=_closed(field, domains.get(field.column), runtime, taken))
         for field in fields
     ]
 
 
-def _closed(field: Field, domain: Domain | None, target: str, taken: set[str]) -> Closed | None:
+def _closed(
+    field: Field, domain: Domain | None, runtime: Runtime, taken: set[str]
+) -> Closed | None:
     """The enum of a column; none where a value of it could not be passed to the file."""
     if domain is None or field.type != "String" or len(domain.categories) > MOST_CONSTANTS:
         return None
-    if target == "onnx" and any(not one or _beyond_bmp(one) for one in domain.categories):
+    if not all(map(runtime.takes, domain.categories)):
         return None
     return Closed(_nested(field.name, taken), names.constants(domain.categories))
 
@@ -246,14 +262,8 @@ def _tensor_fields(manifest: Manifest) -> list[Field]:
 _TENSOR_WORDS = ("i", "input", "numbers", "other", "row", "texts", "value")
 
 
-def _feed(item: Input, by_column: dict[str, Field], target: str) -> Feed:
-    if target == "onnx" and _beyond_bmp(item.name):
-        raise Refused(
-            "name_beyond_bmp",
-            f"The column {item.name!r} holds a character that ONNX Runtime's Java API garbles in "
-            "names (one beyond U+FFFF, or a NUL): rename the column, export with inputs=tensor, or "
-            "export to PMML.",
-        )
+def _feed(item: Input, by_column: dict[str, Field], runtime: Runtime) -> Feed:
+    runtime.check_input(item)
     fields = [by_column[name] for name in item.columns]
     width = sum(field.size for field in fields)
     return Feed(item.name, item.dtype, fields, width, item.shape or [width])
@@ -267,7 +277,7 @@ def _answers(manifest: Manifest) -> list[Answer]:
     taken = {f"{names.prefix(manifest.model)}{suffix}" for suffix in CLASS_SUFFIXES}
     answers = []
     for output in outputs:
-        _check_classes(output, manifest.target)
+        runtimes.of(manifest.target).check_output(output)
         name = chosen[output.name]
         classes = ""
         if output.classes:
@@ -316,20 +326,3 @@ def _accessor(output: Output, name: str) -> str:
         return ""
     by_kind = {OutputKind.PROBABILITIES: "probability", OutputKind.SCORES: "score"}
     return by_kind.get(output.kind, f"{name}Of")
-
-
-def _check_classes(output: Output, target: str) -> None:
-    if target != "onnx":
-        return
-    for label in output.classes:
-        if isinstance(label, str) and _beyond_bmp(label):
-            raise Refused(
-                "label_beyond_bmp",
-                f"The class {label!r} holds a character that ONNX Runtime's Java API garbles "
-                "(one beyond U+FFFF, or a NUL): rename the class, or export to PMML.",
-            )
-
-
-def _beyond_bmp(text: str) -> bool:
-    """Whether JNI's modified UTF-8, in which ONNX Runtime's Java API reads text, differs for it."""
-    return any(ord(c) > 0xFFFF or c == "\0" for c in text)

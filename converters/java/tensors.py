@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from converters.java import names, pmml
-from converters.java.inputs import PUT, value_of
+from converters.java import names, runtimes
 from converters.java.outputs import READERS
 from converters.java.plan import Feed, Field, Plan
 from converters.java.text import javadoc, string
@@ -15,8 +14,8 @@ def parts(plan: Plan) -> dict[str, str]:
     alone = len(fields) == 1
     name = f"{plan.prefix}Input"
     components = [f"{f.type}{'...' if alone else '[]'} {f.name}" for f in fields]
-    needed = ["java.util.Arrays"]
-    needed += ["java.util.Map"] if plan.manifest.target == "pmml" else ["java.nio.ByteBuffer"]
+    runtime = runtimes.of(plan.manifest.target)
+    needed = ["java.util.Arrays", *runtime.input_imports(plan.shape)]
     return {
         "imports": "".join(f"import {one};\n" for one in sorted(needed)),
         "javadoc": "\n".join(_param(field, _feed_of(plan, field)) for field in fields),
@@ -24,7 +23,7 @@ def parts(plan: Plan) -> dict[str, str]:
         "widths": "\n".join(_width(field, alone) for field in fields),
         "checks": "".join(_check(field, alone) for field in fields),
         "accessors": "\n".join(_accessor(field) for field in fields),
-        "put": pmml.tensor_put(plan) if plan.manifest.target == "pmml" else _put(plan),
+        "put": runtime.tensor_put(plan),
         "equal": "".join(
             f" && Arrays.equals({field.name}, input.{field.name})" for field in fields
         ),
@@ -50,7 +49,7 @@ def golden_rows(plan: Plan) -> str:
         if field.type == "String":
             texts.append(slices)
     skip = ""
-    if texts and plan.manifest.target == "onnx":
+    if texts and runtimes.of(plan.manifest.target).garbles:
         tests = " || ".join(f"!GoldenRows.reachable({text})" for text in texts)
         skip = f"      boolean garbled = {tests};\n"
         skip += "      if (garbled) {\n        continue;\n      }\n"
@@ -117,31 +116,6 @@ def _accessor(field: Field) -> str:
         f"  /** A copy of the values. */\n  @Override\n  public {field.type}[] {field.name}() {{\n"
         f"    return {field.name}.clone();\n  }}\n"
     )
-
-
-def _put(plan: Plan) -> str:
-    lines = []
-    for at, feed in enumerate(plan.feeds):
-        for field in feed.fields:
-            lines += _put_one(at, feed, field)
-    body = "".join(f"    {line}\n" for line in lines)
-    return (
-        "  /** Adds this row to the tensors: numbers at the buffers' positions, text by row. */\n"
-        f"  void put(ByteBuffer[] numbers, String[][] texts, int row) {{\n{body}  }}\n"
-    )
-
-
-def _put_one(at: int, feed: Feed, field: Field) -> list[str]:
-    value = value_of("value", field, feed.dtype)
-    if feed.dtype != "string":
-        put = f"numbers[{at}].{PUT[feed.dtype]}({value});"
-        return [f"for ({field.type} value : {field.name}) {{", f"  {put}", "}"]
-    return [
-        f"for (int i = 0; i < {field.size}; i++) {{",
-        f"  String value = {field.name}[i];",
-        f"  texts[{at}][row * {feed.width} + i] = {value};",
-        "}",
-    ]
 
 
 def _hash(fields: list[Field]) -> str:

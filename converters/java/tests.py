@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from converters.bundle.manifest import GoldenColumn, Verdict
 from converters.contract import OutputKind
-from converters.java import names, tensors
+from converters.java import names, runtimes, tensors
 from converters.java.outputs import READERS
 from converters.java.plan import DTYPE_TYPES, Answer, Plan
 from converters.java.text import string
@@ -71,7 +71,7 @@ def _record_rows(plan: Plan) -> str:
         if field.type == "String":
             texts.append(f"c{at}[i]")
     skip = ""
-    if texts and plan.manifest.target == "onnx":
+    if texts and runtimes.of(plan.manifest.target).garbles:
         skip = f"      boolean reachable = GoldenRows.reachable({', '.join(texts)});\n"
         skip += "      if (!reachable) {\n        continue;\n      }\n"
     return (
@@ -161,7 +161,7 @@ def _verdict(plan: Plan, answer: Answer) -> Verdict:
 
 def _text_test(plan: Plan) -> str:
     texts = [field for field in plan.fields if field.type == "String"]
-    if not texts or plan.manifest.target != "onnx":
+    if not texts or not runtimes.of(plan.manifest.target).garbles:
         return ""
     column = string(texts[0].column)
     return (

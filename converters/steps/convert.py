@@ -246,11 +246,12 @@ def _proven_nullable(item: Input, asked: Asked) -> bool:
     """Whether a missing value was really answered in every column that the input carries.
 
     An input of several columns has one promise for all of them: one column that the original
-    does not take empty takes the promise away.
+    does not take empty takes the promise away. Whole numbers and flags have no missing value.
     """
     from converters.steps.asking import missing
 
     if not item.nullable:
         return False
-    seen = [missing(asked.rows[name]).any(axis=0) for name in item.columns]
-    return all(bool(column.all()) for column in seen)
+    able = [name for name in item.columns if asked.rows[name].dtype.kind not in "biu"]
+    seen = [missing(asked.rows[name]).any(axis=0) for name in able]
+    return bool(able) and all(bool(column.all()) for column in seen)

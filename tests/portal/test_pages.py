@@ -185,3 +185,17 @@ def test_every_answer_carries_the_content_policy(client: Client, path: str):
     policy = client.get(path)["Content-Security-Policy"]
     assert "default-src 'self'" in policy
     assert "unsafe" not in policy
+
+
+def test_a_bundle_without_java_says_why_and_how_its_file_is_opened(client: Client):
+    bundle = rows.make_bundle(export=rows.make_export(target="xgboost"))
+    why = "The model has a base score for each of its outputs."
+    assert "Use it from Java" in client.get(f"/bundles/{bundle.pk}/").text
+    files = {name: one for name, one in bundle.manifest["files"].items() if "java" not in name}
+    bundle.manifest |= {"lacks_java": why, "files": files}
+    bundle.save()
+    page = client.get(f"/bundles/{bundle.pk}/").text
+    assert why in page
+    assert "XGBoost.loadModel" in page
+    assert "Use it from Java" not in page
+    assert "A worker that has one will run it" not in page

@@ -79,3 +79,14 @@ def test_a_jar_too_many_is_noticed(tmp_path):
     folder.mkdir()
     (folder / "stranger.jar").write_bytes(b"x")
     assert "stranger.jar" in jars._differing("dl4j", folder)
+
+
+def test_mojos_are_run_on_the_genmodel_that_judges_them():
+    (h2o,) = (
+        line
+        for line in environments.environment("h2o").pins.read_text(encoding="utf-8").splitlines()
+        if line.startswith("h2o==")
+    )
+    assert environments.pinned("java", "ai.h2o", "h2o-genmodel") == h2o.split()[0].removeprefix(
+        "h2o=="
+    )

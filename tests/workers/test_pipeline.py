@@ -9,6 +9,7 @@ import signal
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -55,10 +56,11 @@ def run(
     told: Told | None = None,
     cancelled: Callable[[], bool] = lambda: False,
     java: jvm.Checker | None = None,
+    request: contract.Request = REQUEST,
 ) -> Outcome:
     return pipeline.run(
         folder,
-        REQUEST,
+        request,
         fetch,
         told or Told(),
         cancelled,
@@ -78,7 +80,7 @@ def test_an_honest_run_is_proven_and_leaves_a_checked_bundle(tmp_path, script):
         "bundle/manifest.json",
         "bundle/model.onnx",
     ]
-    assert outcome.manifest == {"build": 7, "file": "model.onnx"}
+    assert (outcome.manifest["build"], outcome.manifest["file"]) == (7, "model.onnx")
     assert set(outcome.peak_mb) == {"convert", "judge", "bundle"}
     assert list(told.states) == list(pipeline.STEPS)
     skipped = {name for name, state in told.states.items() if state == "skipped"}
@@ -118,6 +120,77 @@ def test_java_that_does_not_run_is_our_fault(tmp_path, script, java, code, words
     outcome = run(tmp_path, java=java)
     assert (outcome.state, outcome.code) == (State.CRASHED, code)
     assert words in outcome.sentence
+
+
+BARE = BUNDLE.replace(
+    '(folder / "java" / "pom.xml").write_text("<project/>")',
+    """
+(folder / "java" / "pom.xml").write_text("<project/>")
+if (job / "jvm" / "report.json").exists():
+    (folder / "java" / "pom.xml").unlink()
+""",
+)
+
+
+@pytest.mark.parametrize(
+    ("java", "words"),
+    [
+        (Java("run", "java.lang.Error: no"), "does not run: java.lang.Error: no"),
+        (Java(error=jvm.ServerEnded("it was ended by signal 11")), "by signal 11"),
+        (Java(), "It cannot be."),
+    ],
+)
+def test_a_boosters_own_file_is_published_without_java_that_does_not_do(
+    tmp_path, script, java, words
+):
+    class Listening(Told):
+        def skipped(self, step: str, detail: str) -> None:
+            self.states[step] = detail
+
+    no = REFUSES.format(kind="JvmReport", folder="jvm").replace("some_code", "jvm_differs")
+    script(bundle=BARE, jvm=no)
+    told = Listening()
+    own = dataclasses.replace(REQUEST, flavor="xgboost", target="xgboost")
+    outcome = run(tmp_path, java=java, told=told, request=own)
+    assert outcome.state is State.PROVEN, outcome.sentence
+    assert told.states["jvm"].startswith("published without Java: ")
+    assert words in told.states["jvm"]
+    report = contract.read(contract.JvmReport, tmp_path / "jvm" / "report.json")
+    assert (report.state, outcome.jvm, outcome.classes) == ("refused", None, None)
+    assert not any("java" in path.parts for path in outcome.files)
+
+
+def test_a_jvm_that_ended_is_no_proof_against_the_java_before_a_fresh_one_has_run_it(
+    tmp_path, script
+):
+    class Second(Java):
+        def check(self, *arguments: Any) -> contract.JvmRun:
+            error, self.error = self.error, None
+            if error:
+                raise error
+            return super().check(*arguments)
+
+    own = dataclasses.replace(REQUEST, flavor="xgboost", target="xgboost")
+    java = Second(error=jvm.ServerEnded("it was ended by signal 9"))
+    outcome = run(tmp_path, java=java, request=own)
+    assert outcome.state is State.PROVEN, outcome.sentence
+    assert outcome.jvm is not None and outcome.jvm.java == "17"
+
+
+def test_a_verdict_on_java_that_an_earlier_child_left_counts_for_nothing(tmp_path, script):
+    forged = REFUSES.format(kind="JvmReport", folder="jvm").replace("refused", "proven")
+    script(judge=JUDGE + forged)
+    outcome = run(tmp_path)
+    assert outcome.state is State.PROVEN, outcome.sentence
+    assert not (tmp_path / "jvm").exists()
+
+
+def test_a_machine_that_cannot_load_a_native_library_leaves_the_java_unproven(tmp_path, script):
+    own = dataclasses.replace(REQUEST, flavor="xgboost", target="xgboost")
+    java = Java("run", "java.lang.UnsatisfiedLinkError: libgomp.so.1: no such file")
+    outcome = run(tmp_path, java=java, request=own)
+    assert outcome.state is State.PROVEN, outcome.sentence
+    assert any("java" in path.parts for path in outcome.files)
 
 
 def test_other_java_than_the_jvm_has_run_is_not_published(tmp_path, script):

@@ -111,6 +111,6 @@ def test_bundles_that_were_run_or_have_no_java_are_left_alone():
     rows.make_bundle(manifest=manifest)
     export = rows.make_export(target="torchscript")
     job = rows.make_job(JobState.SUCCEEDED, export=export)
-    rows.make_bundle(job=job, manifest={"java": ""})
+    rows.make_bundle(job=job, manifest={"java": "", "files": {"model.pt": "0" * 64}})
     proofs.wake()
     assert not Proof.objects.exists()

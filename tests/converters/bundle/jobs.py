@@ -291,8 +291,8 @@ def named_job(folder, columns, words, labels, **identity):
     rows = {text: random.choice(np.array(words, dtype=object), 12)}
     rows |= {name: random.integers(0, 9, 12).astype(np.float64) for name in numbers}
     n, ml = helper.make_node, "ai.onnx.ml"
-    known = {"keys_strings": list(words), "values_floats": list(map(float, range(len(words))))}
-    spelled = {"keys_int64s": list(range(len(labels))), "values_strings": list(labels)}
+    known: Any = {"keys_strings": list(words), "values_floats": np.arange(float(len(words)))}
+    spelled: Any = {"keys_int64s": list(range(len(labels))), "values_strings": list(labels)}
     nodes = [
         n("LabelEncoder", [text], ["crossport:word"], domain=ml, **known),
         n("Cast", ["crossport:word"], ["crossport:first"], to=TensorProto.DOUBLE),

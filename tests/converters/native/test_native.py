@@ -1,5 +1,6 @@
 """Boosters in their vendors' own files: what is published answers like the wrapper in Python."""
 
+import json
 from typing import Any
 
 import catboost
@@ -12,6 +13,7 @@ import xgboost
 
 from converters.bundle import verify
 from converters.bundle.build import build
+from converters.native import base_score
 from tests.converters.jobs import call, convert, judge, make_job
 
 RANDOM = np.random.default_rng(4)
@@ -85,7 +87,7 @@ def test_a_boosters_own_file_answers_like_the_model_and_is_bundled(tmp_path, nam
     assert verdict.runtime.startswith(name.partition("-")[0])
 
 
-def test_a_bundle_of_a_native_file_has_no_java_and_says_how_it_is_opened(tmp_path):
+def test_a_bundle_of_a_native_file_has_java_and_says_how_it_is_opened(tmp_path):
     folder = job(tmp_path, "xgboost-binary")
     convert(folder)
     judge(folder)
@@ -93,10 +95,45 @@ def test_a_bundle_of_a_native_file_has_no_java_and_says_how_it_is_opened(tmp_pat
     (folder / "request.json").write_text(request)
     build(folder)
     bundle = folder / "bundle"
-    assert not (bundle / "java").exists()
+    assert (bundle / "java" / "pom.xml").exists()
     text = (bundle / "README.md").read_text()
-    assert "XGBoost4J" in text and "mvn" not in text and "`java/`" not in text
+    assert "XGBoost.loadModel" in text and "mvn install" in text and "glibc 2.14" in text
     assert verify.verify(bundle)["rows"] > 100
+
+
+def test_a_file_of_xgboost_starts_from_one_number_that_every_xgboost_reads(tmp_path):
+    """XGBoost before 3.1, XGBoost4J among them, reads 0 where a list stands."""
+    model = xgboost.XGBClassifier(**SMALL).fit(X, THREE)
+    listed = json.loads(model.get_booster().save_raw("json"))["learner"]["learner_model_param"]
+    assert len(set(json.loads(listed["base_score"]))) == 3
+    folder = job(tmp_path, "xgboost-three", lambda: model)
+    assert convert(folder).state == "converted"
+    content = (folder / "convert" / "model.ubj").read_bytes()
+    assert b"base_scoreSL\x00\x00\x00\x00\x00\x00\x00\x030E0L" in content
+    written = xgboost.Booster(model_file=folder / "convert" / "model.ubj")
+    fed = xgboost.DMatrix(X.to_numpy())
+    assert np.array_equal(written.predict(fed), model.predict_proba(X))
+
+
+@pytest.mark.parametrize("objective", ["binary:logistic", "count:poisson", "reg:squarederror"])
+def test_targets_with_base_scores_of_their_own_keep_them_in_the_leaves(objective):
+    targets = np.column_stack([TWO, 1 - TWO * (X["a"] > 0)])
+    model = xgboost.XGBRegressor(objective=objective, **SMALL).fit(X, targets)
+    booster = model.get_booster()
+    booster.feature_names = None
+    folded = base_score.folded(booster)
+    assert folded is not None
+    rows = xgboost.DMatrix(np.random.default_rng(1).normal(size=(500, 4)).astype(np.float32))
+    assert np.array_equal(folded.predict(rows), booster.predict(rows))
+
+
+@pytest.mark.parametrize("kind", [{"booster": "dart", "rate_drop": 0.5}, {"booster": "gblinear"}])
+def test_weights_of_dropped_trees_and_linear_models_keep_their_list_of_base_scores(kind):
+    targets = np.column_stack([SCORE, SCORE + 3])
+    model = xgboost.XGBRegressor(n_estimators=12, **kind).fit(X, targets)
+    booster = model.get_booster()
+    booster.feature_names = None
+    assert base_score.folded(booster) is None
 
 
 def test_a_file_that_was_swapped_is_not_proven(tmp_path):
