@@ -45,8 +45,19 @@ def test_a_document_of_any_version_that_jpmml_takes_is_published_as_it_is(tmp_pa
         ("t", OutputKind.LABEL, []),
         ("probabilities", OutputKind.PROBABILITIES, ["A", "B"]),
     ]
+    assert not any("schema" in note for note in report.notes)
     same = (job / "convert" / "model.pmml").read_bytes()
     assert same == (job / "model" / "model.pmml").read_bytes()
+
+
+def test_a_document_that_breaks_the_schema_says_where(tmp_path):
+    text = DOCUMENT.format(version="4.4", space="4_4")
+    text = text.replace('<Node score="A"><True/>', '<Node score="A" colour="red"><True/>')
+    report = jobs.convert(save(tmp_path, text))
+    assert report.state == "converted", report.sentence
+    (note,) = [note for note in report.notes if "schema" in note]
+    assert "line 15" in note
+    assert "colour" in note
 
 
 @pytest.mark.parametrize(
