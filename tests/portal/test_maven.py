@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.cache import cache
 
 from converters import contract
 from converters.bundle import manifest as manifests
@@ -71,12 +70,6 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Com
         found[wanted] = (job / "bundle", job / "jvm" / "classes", manifest)
     checker.close()
     yield found
-
-
-@pytest.fixture(autouse=True)
-def forgotten() -> None:
-    """What was published never changes, and is remembered: each test begins anew."""
-    cache.clear()
 
 
 @pytest.fixture
