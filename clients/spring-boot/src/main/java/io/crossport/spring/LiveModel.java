@@ -17,6 +17,7 @@ final class LiveModel implements CrossportModel<Object, Object>, AutoCloseable {
   private final AutoCloseable own;
   private final AtomicReference<Build> current;
   private final LastRows last;
+  private volatile Following following = Following.NOT_YET;
   private final List<ModelListener> listeners = new CopyOnWriteArrayList<>();
 
   private LiveModel(String name, ModelClass type, CrossportProperties.Model wanted) {
@@ -124,6 +125,20 @@ final class LiveModel implements CrossportModel<Object, Object>, AutoCloseable {
     return last.all();
   }
 
+  /** What is known of its alias. */
+  Following following() {
+    return following;
+  }
+
+  void note(Following known) {
+    following = known;
+  }
+
+  /** What became of the last build that its alias moved to; null where it never did. */
+  ModelSwapEvent last() {
+    return following.last();
+  }
+
   void listen(ModelListener listener) {
     listeners.add(listener);
   }
@@ -163,5 +178,11 @@ final class LiveModel implements CrossportModel<Object, Object>, AutoCloseable {
     if (before != null) {
       before.leave();
     }
+  }
+
+  @Override
+  public String toString() {
+    Build build = current.get();
+    return build == null ? "closed" : build.told().toString();
   }
 }

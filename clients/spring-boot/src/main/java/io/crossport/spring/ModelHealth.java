@@ -21,5 +21,19 @@ final class ModelHealth extends AbstractHealthIndicator {
         .withDetail("build", build.build())
         .withDetail("sha256", build.sha256())
         .withDetail("runtime", build.runtime());
+    CrossportProperties.Swap swap = model.wanted().getSwap();
+    if (swap.wanted()) {
+      Following known = model.following();
+      builder.withDetail("alias", swap.getAlias());
+      builder.withDetail("checked", known.checked() == null ? "never" : known.checked().toString());
+      if (!known.error().isEmpty()) {
+        builder.withDetail("error", known.error());
+      }
+      if (known.last() != null) {
+        builder.withDetail(
+            "lastMove",
+            known.last().to() + " " + known.last().outcome() + ": " + known.last().reason());
+      }
+    }
   }
 }
