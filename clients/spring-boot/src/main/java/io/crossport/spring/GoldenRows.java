@@ -9,7 +9,6 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import org.springframework.boot.json.JsonParserFactory;
 
 /**
  * The golden rows in a build's jar, as the application's own inputs: a file a column, raw
@@ -39,13 +38,13 @@ final class GoldenRows {
         return List.of();
       }
       String text = new String(told.readAllBytes(), StandardCharsets.UTF_8);
-      return golden.rows(JsonParserFactory.getJsonParser().parseMap(text), application);
+      return golden.rows(Json.object(text), application);
     } catch (UnfitException | RuntimeException no) {
       throw new IOException("The golden rows cannot be read: " + no.getMessage(), no);
     }
   }
 
-  private List<Object> rows(Map<String, Object> told, ModelClass application)
+  private List<Object> rows(Map<?, ?> told, ModelClass application)
       throws IOException, UnfitException {
     Shape shape = Shape.of(application.input());
     List<?> columns = (List<?>) told.get("inputs");

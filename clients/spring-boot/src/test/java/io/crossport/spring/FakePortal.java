@@ -147,7 +147,9 @@ final class FakePortal implements AutoCloseable {
 
   private static final String GOLDEN =
       """
-      {"inputs": [{"dtype": "float64", "file": "in-000.bin", "name": "amount", "width": 0},
+      {
+       "inputs": [
+        {"dtype": "float64", "file": "in-000.bin", "name": "a \\"b\\", {\\u00fc]", "width": 0},
                   {"dtype": "string", "file": "in-001.bin", "name": "city", "width": 0},
                   {"dtype": "string", "file": "in-002.bin", "name": "channel", "width": 0}],
        "outputs": [], "rows": 3, "schema": 1}
