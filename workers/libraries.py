@@ -62,7 +62,10 @@ class Library:
         return group, artifact, version
 
 
-LIBRARIES = (Library("clients/java", "io.crossport.client", ("client",)),)
+LIBRARIES = (
+    Library("clients/java", "io.crossport.client", ("client",)),
+    Library("clients/spring-boot", "io.crossport.spring", ("spring",)),
+)
 
 
 class Uncompiled(Exception):

@@ -68,6 +68,7 @@ JARS = (
     Jars("dl4j", "Deeplearning4j", 0.2),
     Jars("java", "the generated Java", 0.15),
     Jars("client", "the Java client", 0.001),
+    Jars("spring", "the Spring Boot starter", 0.01),
 )
 
 

@@ -85,8 +85,9 @@ def test_our_libraries_have_the_version_of_the_portal_that_they_are_tested_with(
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert {one.coordinates[0] for one in LIBRARIES} == {GROUP}
     assert {one.coordinates[2] for one in LIBRARIES} == {project["version"]}
-    page = (ROOT / "docs" / "java-client.md").read_text(encoding="utf-8")
-    assert f"<version>{project['version']}</version>" in page
+    for name in ("java-client.md", "spring-boot.md"):
+        page = (ROOT / "docs" / name).read_text(encoding="utf-8")
+        assert f"<version>{project['version']}</version>" in page
 
 
 @needs_maven

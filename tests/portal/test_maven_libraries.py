@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 
 from portal.api import tokens
 from tests.portal.rows import make_model, make_source, make_user
@@ -70,10 +71,12 @@ public class App {
 @pytest.fixture
 def asked(settings: Any, tmp_path: Path, monkeypatch: Any) -> int:
     """A portal that has noted what it will publish, and nobody may read without a token."""
+    cache.clear()  # what another test published is remembered
     settings.STORAGE_URL = (tmp_path / "storage").as_uri()
     settings.CROSSPORT_HOME = tmp_path / "home"
     settings.ENVIRONMENTS_FOLDER = elsewhere.environments_folder()
     settings.OPEN_READING = False
+    monkeypatch.setattr(libraries, "LIBRARIES", libraries.LIBRARIES[:1])
     monkeypatch.setattr(libraries, "wake_library", lambda pk, expires: None)
     libraries.wake()
     return LibraryBuild.objects.get().pk

@@ -25,15 +25,16 @@ pytestmark = [
     pytest.mark.django_db,
     pytest.mark.skipif(shutil.which("mvn") is None, reason="no Maven here, for the jars"),
 ]
-CLIENT = LIBRARIES[0]
+CLIENT, STARTER = LIBRARIES
 POM = """<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion>
 <groupId>io.crossport</groupId><artifactId>{artifact}</artifactId><version>7</version></project>
 """
 
 
 @pytest.fixture(autouse=True)
-def able(settings: Any) -> None:
-    """A worker that has Java."""
+def able(settings: Any, monkeypatch: Any) -> None:
+    """A worker that has Java, and the client alone to publish."""
+    monkeypatch.setattr(libraries, "LIBRARIES", (CLIENT,))
     settings.ENVIRONMENTS_FOLDER = elsewhere.environments_folder()
 
 
@@ -140,6 +141,22 @@ def test_the_same_sources_give_the_same_jar_and_it_works_by_itself(tmp_path, mon
     command = ["java", "-cp", path, "A.java", "bundle.zip"]
     ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert ran.stdout.startswith("Verification[checked=0, missing=[model.onnx]"), ran.stderr
+
+
+@pytest.mark.parametrize("compiler", ["javac", "ecj"])
+def test_the_starter_is_compiled_and_says_what_spring_boot_looks_for(
+    tmp_path, monkeypatch, compiler
+):
+    if compiler == "ecj":
+        monkeypatch.setattr(runtime, "jdk", lambda: None)
+    made = libraries.make(tmp_path, STARTER, elsewhere.environments_folder())
+    with zipfile.ZipFile(store().path(made[1].blob.sha256)) as jar:
+        names = set(jar.namelist())
+        imports = "META-INF/spring/org.springframework.boot.autoconfigure.AutoConfiguration.imports"
+        wanted = jar.read(imports).decode().split()
+        assert "META-INF/spring-configuration-metadata.json" in names
+    assert len(wanted) == 3
+    assert {f"{one.replace('.', '/')}.class" for one in wanted} <= names
 
 
 def test_a_library_is_compiled_against_the_one_that_it_needs_and_has_its_resources(
