@@ -18,6 +18,7 @@ from portal.api import tokens
 from registry.models import RegisteredModel
 from tests.clients.test_java import MAVEN, ROOT, said
 from tests.portal.rows import make_user
+from tests.portal.conftest import forgotten  # noqa: F401 - a fixture
 from tests.portal.test_maven import (  # noqa: F401 - fixtures
     ARTIFACT,
     GROUP,
@@ -25,7 +26,6 @@ from tests.portal.test_maven import (  # noqa: F401 - fixtures
     Consumer,
     alias,
     compiled,
-    forgotten,
     local,
     model,
     publish,
@@ -104,9 +104,12 @@ public class App implements CommandLineRunner {
     def compile(self) -> str:
         """The class path, of what the portal and the world have."""
         always = "<enabled>true</enabled><updatePolicy>always</updatePolicy>"
-        rows = [("io.crossport", "crossport-spring-boot-starter", libraries.LIBRARIES[1])]
-        rows = [(group, name, one.coordinates[2]) for group, name, one in rows]
-        rows += [
+        rows = [
+            (
+                "io.crossport",
+                "crossport-spring-boot-starter",
+                libraries.LIBRARIES[1].coordinates[2],
+            ),
             (GROUP, ARTIFACT, "2.1"),
             ("org.springframework.boot", "spring-boot-starter", BOOT),
         ]
@@ -171,7 +174,12 @@ def running(
     )
     lines: queue.Queue[str] = queue.Queue()
     assert process.stdout is not None
-    reader = threading.Thread(target=lambda: [lines.put(one) for one in process.stdout or ()])
+
+    def read() -> None:
+        for one in process.stdout or ():
+            lines.put(one)
+
+    reader = threading.Thread(target=read)
     reader.start()
     yield lines
     process.terminate()
