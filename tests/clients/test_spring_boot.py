@@ -17,8 +17,8 @@ import pytest
 from portal.api import tokens
 from registry.models import RegisteredModel
 from tests.clients.test_java import MAVEN, ROOT, said
-from tests.portal.rows import make_user
 from tests.portal.conftest import forgotten  # noqa: F401 - a fixture
+from tests.portal.rows import make_user
 from tests.portal.test_maven import (  # noqa: F401 - fixtures
     ARTIFACT,
     GROUP,
