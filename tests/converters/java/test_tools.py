@@ -47,7 +47,7 @@ def _scored(jar: Path, *arguments: str, given: str = "") -> subprocess.Completed
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a bundle whose Java has been packaged."""
-    job = mixed_job(tmp_path_factory.mktemp("tools"), rows=40)
+    job: Path = mixed_job(tmp_path_factory.mktemp("tools"), rows=40)
     build(job)
     _maven(job / "bundle" / "java", "-DskipTests", "package")
     return job / "bundle"
