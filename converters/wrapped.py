@@ -15,7 +15,7 @@ from converters.environments import STANDARD
 from converters.errors import Refused
 from converters.quoting import quoted
 from converters.routes.converted import Converted
-from converters.sources import pyfunc
+from converters.sources import handing_on, pyfunc
 from converters.sources.loaded import Loaded
 from converters.sources.pyfunc import PREFIX, PyfuncModel
 
@@ -103,7 +103,8 @@ def _handed(model: Loaded, inner: Loaded, outputs: list[Output]) -> tuple[list[H
 
 def _wrapper_answers(model: Loaded, frame: Any) -> dict[str, Any]:
     try:
-        return pyfunc.answers(model, frame)
+        told: dict[str, Any]
+        told, computed = handing_on.watched(lambda: pyfunc.answers(model, frame))
     except Exception as error:
         # Foreign code: whatever it raises is its way of not answering.
         raise Refused(
@@ -112,6 +113,9 @@ def _wrapper_answers(model: Loaded, frame: Any) -> dict[str, Any]:
             f"{type(error).__name__}: {quoted(error, 300)}. Check that its "
             "signature is what it takes.",
         ) from error
+    if computed:
+        raise pyfunc.computing(model.estimator.python, computed)
+    return told
 
 
 def _match(name: str, values: Any, have: list[tuple[Output, Any]]) -> Handed | None:

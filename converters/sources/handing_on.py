@@ -2,7 +2,8 @@
 
 A rule of the owner's own may hold for few rows (one country, one customer), and sampled rows need
 not meet them. So the wrapper's code is read, not only tried: what chooses by the data is not proven
-by answers that happen to be equal.
+by answers that happen to be equal. Read is what the wrapper names, and whatever of the owner's ran
+while it was asked, however it was reached.
 """
 
 from __future__ import annotations
@@ -13,9 +14,10 @@ import inspect
 import itertools
 import re
 import sys
-from collections.abc import Iterator
+import sysconfig
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import CodeType, FunctionType, MethodType
+from types import CodeType, FrameType, FunctionType, MethodType
 from typing import Any
 
 import numpy as np
@@ -49,8 +51,17 @@ HARMLESS = frozenset(
         *("hstack", "vstack", "stack", "concatenate", "float32", "float64", "int64"),
         *("astype", "to_numpy", "to_frame", "tolist", "to_list", "copy", "reshape", "ravel"),
         *("flatten", "squeeze", "values", "columns", "index", "shape", "iloc", "loc", "T", "dtype"),
-        *("rename", "reindex", "set_axis", "reset_index", "add_prefix", "add_suffix", "items"),
-        *("list", "tuple", "dict", "str", "float", "len", "isinstance", "hasattr"),
+        *(
+            "rename",
+            "reindex",
+            "drop",
+            "set_axis",
+            "reset_index",
+            "add_prefix",
+            "add_suffix",
+            "items",
+        ),
+        *("list", "tuple", "dict", "str", "float", "int", "len", "isinstance", "hasattr"),
         *("super", "print", "info", "debug", "warning", "getLogger", "logging", "warnings"),
         *("catch_warnings", "simplefilter", "filterwarnings", "numpy", "np", "pandas", "pd"),
         *(
@@ -73,6 +84,9 @@ NARROW = re.compile(
 )
 # Python's own questions about what an argument is, not about what it holds.
 ABOUT_TYPES = {"isinstance", "hasattr"}
+# Arguments of `predict` that hold no rows.
+NO_DATA = ("params", "context")
+HERE = str(Path(__file__).parents[1])
 JUMPS = (
     *("POP_JUMP_IF_TRUE", "POP_JUMP_IF_FALSE", "POP_JUMP_FORWARD_IF", "POP_JUMP_BACKWARD_IF"),
     *("JUMP_IF_TRUE_OR_POP", "JUMP_IF_FALSE_OR_POP"),
@@ -89,6 +103,8 @@ NOT_ANSWERING = frozenset(
 # Packages whose code is not read: what a wrapper may use of them is told by name.
 TRUSTED = {"mlflow", "sklearn", "xgboost", "lightgbm", "catboost", "numpy", "pandas", "scipy"}
 DEEPEST = 4
+# Of FORMAT_VALUE: with a specification, such as `:.3`, and not the value as it is.
+FORMATTED = 4
 
 
 def reason(wrapper: Any) -> str:
@@ -109,6 +125,43 @@ def reason(wrapper: Any) -> str:
             names = " and ".join(f"`{name}`" for name in reader.asked.values())
             return f"works with {names} together"
     return ""
+
+
+def watched(ask: Callable[[], Any]) -> tuple[Any, str]:
+    """What `ask` gives, and what the owner's functions that ran meanwhile do, as `reason` says it.
+
+    Functions are found where they run: behind `super()`, in defaults, in what modules or classes
+    hold, and at any depth.
+    """
+    ran: dict[CodeType, tuple[dict[str, Any], Any]] = {}
+
+    def note(frame: FrameType, event: str, _: Any) -> None:
+        code = frame.f_code
+        if event == "call" and code not in ran and not _of_library(code, frame.f_globals):
+            names = {**frame.f_globals, **{n: frame.f_locals.get(n) for n in code.co_freevars}}
+            ran[code] = names, frame.f_locals.get("self")
+
+    before = sys.getprofile()
+    sys.setprofile(note)
+    try:
+        given = ask()
+    finally:
+        sys.setprofile(before)
+    for code, (names, part) in ran.items():
+        if found := _Reader(part).of_code(code, names):
+            return given, found
+    return given, ""
+
+
+def _of_library(code: CodeType, names: dict[str, Any]) -> bool:
+    """Whether a function is of a module that is installed here, and not the owner's own."""
+    if code.co_filename.startswith("<frozen "):
+        return True  # a part of the interpreter itself
+    known = sys.modules.get(str(names.get("__name__")))
+    if known is None or vars(known) is not names:
+        return False  # unpickled by value, whatever it was called where it was written
+    place = str(getattr(known, "__file__", None) or sysconfig.get_paths()["stdlib"])
+    return place.startswith(tuple(sysconfig.get_paths().values())) or place.startswith(HERE)
 
 
 def _special(kind: type) -> list[str]:
@@ -164,16 +217,19 @@ class _Reader:
             # MLflow's own decorators check types and hand on to what they wrap.
             wrapped = [one for one in _closure(plain).values() if _plain(one) is not None]
             return next(filter(None, map(self.of, wrapped)), "")
-        return self._of_code(plain.__code__, names)
+        return self.of_code(plain.__code__, names)
 
-    def _of_code(self, code: CodeType, names: dict[str, Any]) -> str:
+    def of_code(self, code: CodeType, names: dict[str, Any]) -> str:
+        """What a function's code does, with what its names stand for."""
         if found := _chooses(code) or _narrows(code, names, getattr(self._part, "__dict__", {})):
             return found
         inner = [one for one in code.co_consts if isinstance(one, CodeType)]
         for name in [*code.co_names, *code.co_freevars]:
-            if found := self._of_name(name, names):
+            inner_only = name in code.co_freevars and name not in names
+            if not inner_only and (found := self._of_name(name, names)):
                 return found
-        return next(filter(None, (self._of_code(one, names) for one in inner)), "")
+        # What an inner function takes from here is a variable of this one.
+        return next(filter(None, (self.of_code(one, names) for one in inner)), "")
 
     def _of_name(self, name: str, names: dict[str, Any]) -> str:
         member = inspect.getattr_static(type(self._part), name, None)
@@ -266,19 +322,33 @@ def _chooses(code: CodeType) -> str:
             return f"goes through values in a loop{_line(step, code)}"
         if _looks_up(step, before, table):
             return f"looks values up{_line(step, code)}"
-        if step.opname in CHOOSING:
-            return f"{CHOOSING[step.opname]}{_line(step, code)}"
+        if found := CHOOSING.get(step.opname) or _of_texts(step):
+            return f"{found}{_line(step, code)}"
         if step.opname == "BINARY_OP" and not (
             step.argrepr == "[]" or (step.argrepr in BY_NUMBER and _is_number(before))
         ):
             # Arithmetic can tell rows apart too: nothing to the power of nothing is one.
             return f"computes with `{step.argrepr}`{_line(step, code)}"
-        about_none = "NONE" in step.opname or asked == "is"
-        if step.opname.startswith(JUMPS) and not about_none and asked not in ABOUT_TYPES:
+        if step.opname.startswith(JUMPS) and not _harmless(step, before, asked):
             return f"chooses by a condition{_line(step, code)}"
-        if step.opname == "IS_OP":
-            asked = "is"
     return ""
+
+
+def _of_texts(step: dis.Instruction) -> str:
+    """What a step does with texts: pandas' `.str`, and numbers of letters in an f-string."""
+    if step.opname == "FORMAT_VALUE" and int(step.arg or 0) & FORMATTED:
+        return "cuts texts"
+    by_name = step.opname in ("LOAD_ATTR", "LOAD_METHOD") and step.argval == "str"
+    return "computes with texts" if by_name else ""
+
+
+def _harmless(step: dis.Instruction, before: dis.Instruction | None, asked: str) -> bool:
+    """Whether a condition asks what an argument is, or for parameters, and not about the data."""
+    if "NONE" in step.opname or before is None:
+        return "NONE" in step.opname
+    if before.opname.startswith("CALL"):
+        return asked in ABOUT_TYPES
+    return before.opname == "IS_OP" or before.argval in NO_DATA
 
 
 def _looks_up(step: dis.Instruction, before: dis.Instruction | None, table: bool) -> bool:

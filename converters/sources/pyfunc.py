@@ -97,10 +97,13 @@ def load(folder: Path, config: dict[str, Any]) -> PyfuncModel:
     if not candidates:
         raise own_python(python, "and no model of a library that converts was found inside it")
     if computed := handing_on.reason(wrapper):
-        raise own_python(
-            python, f"which {computed} and does not only hand on what one model answers"
-        )
+        raise computing(python, computed)
     return PyfuncModel(pyfunc, python, candidates)
+
+
+def computing(python: str, computed: str) -> Refused:
+    """The refusal of a wrapper that does more than hand on; computed: a verb's phrase."""
+    return own_python(python, f"which {computed} and does not only hand on what one model answers")
 
 
 def own_python(python: str, why: str) -> Refused:

@@ -334,6 +334,108 @@ def handed_on(rows, told):
     return told
 
 
+class Rules(Calls):
+    def predict(self, context, model_input, params=None):
+        return ruled(self.model.predict(model_input), model_input)
+
+
+class Behind(Rules):
+    def predict(self, context, model_input, params=None):
+        return pd.DataFrame({"label": super().predict(context, model_input)})
+
+
+class Adapter:
+    """Its method is called as one of pandas'."""
+
+    def to_frame(self, rows):
+        return rows.where(rows != 33.3, 0.0)
+
+
+class Adapted(WithPost):
+    def predict(self, context, model_input, params=None):
+        return self.model.predict(self.post.to_frame(model_input))
+
+
+class Transforms:
+    def transform(self, rows, told):
+        return ruled(told, rows)
+
+
+AFTER = Transforms()
+
+
+class OfTheModule(Calls):
+    def predict(self, context, model_input, params=None):
+        return AFTER.transform(model_input, self.model.predict(model_input))
+
+
+class OfTheClass(Calls):
+    post = Transforms()
+
+    def predict(self, context, model_input, params=None):
+        return self.post.transform(model_input, self.model.predict(model_input))
+
+
+class ByDefault(Calls):
+    def predict(self, context, model_input, params=None, post=after):
+        return post(model_input, self.model.predict(model_input))
+
+
+class Deep(WithPost):
+    def predict(self, context, model_input, params=None):
+        step = self.post["v1"]["after"]["steps"]["last"][0]
+        return step(model_input, self.model.predict(model_input))
+
+
+UNSEEN = {
+    "super": Behind,
+    "adapter": lambda model: Adapted(model, Adapter()),
+    "module": OfTheModule,
+    "class": OfTheClass,
+    "default": ByDefault,
+    "deep": lambda model: Deep(model, {"v1": {"after": {"steps": {"last": [after]}}}}),
+}
+
+
+@pytest.mark.parametrize("how", UNSEEN)
+def test_a_rule_is_found_where_it_runs(tmp_path, logistic_iris, how):
+    report = jobs.convert(save(tmp_path, UNSEEN[how](logistic_iris)))
+    assert (report.state, report.code) == ("refused", "own_python")
+    assert "does not only hand on" in report.sentence
+
+
+class Asks(Calls):
+    """What people write around a model without any rule."""
+
+    def predict(self, context, model_input, params=None):
+        params = params or {}
+        own = model_input.drop(columns=[]).rename(columns={})
+        told = [self.model.predict(one) for one in [own]]
+        return pd.DataFrame({"label": told[0]})
+
+
+def test_what_people_write_around_a_model_hands_on(tmp_path, logistic_iris):
+    report = jobs.convert(save(tmp_path, Asks(logistic_iris)))
+    assert report.state == "converted", report.sentence
+
+
+class Cuts(Calls):
+    def predict(self, context, model_input, params=None):
+        model_input["petal width (cm)"].astype(str).str[:3]
+        return self.model.predict(model_input)
+
+
+class Spells(Calls):
+    def predict(self, context, model_input, params=None):
+        return [float(f"{one:.3}") for one in self.model.predict(model_input)]
+
+
+class OnOneLine(Calls):
+    def predict(self, context, model_input, params=None):
+        told, first = self.model.predict(model_input), model_input.iloc[0, 0]
+        return told if isinstance(first, float) and first else told[:0]
+
+
 HELD = {
     "function": lambda model: WithPost(model, after),
     "lambda": lambda model: WithPost(model, lambda rows, told: ruled(told, rows)),
@@ -363,6 +465,9 @@ RULES = {
     Adds: "computes with `**`",
     Names: "`getattr`",
     Dunders: "`__mul__`",
+    Cuts: "computes with texts",
+    Spells: "cuts texts",
+    OnOneLine: "chooses by a condition",
     Keys: "looks values up",
     SpellsOut: "looks values up in line",
     Narrows: "makes numbers `int32`",
