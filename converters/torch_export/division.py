@@ -7,7 +7,7 @@ These write floor(a / b), which is off by one where the quotient rounds up to a 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
@@ -37,7 +37,7 @@ def refuse(script: Any) -> None:
     Raises:
         Refused: `not_exportable`.
     """
-    for node in script.inlined_graph.nodes():
+    for node in _nodes(script.inlined_graph):
         if "Tensor" not in [str(one.type()) for one in node.outputs()]:
             continue  # Python's own numbers, such as lengths
         name = node.kind().removeprefix("aten::")
@@ -52,6 +52,14 @@ def refuse(script: Any) -> None:
                 "PyTorch computes it, off by one at whole quotients. Log the module itself in "
                 "place of its script, or export to TorchScript.",
             )
+
+
+def _nodes(block: Any) -> Iterator[Any]:
+    """Those of a graph, and of the branches and loops inside it."""
+    for node in block.nodes():
+        yield node
+        for inner in node.blocks():
+            yield from _nodes(inner)
 
 
 def _pair(a: Any, b: Any) -> tuple[Any, Any] | None:
