@@ -53,9 +53,15 @@ def null_text(model: Loaded) -> str:
 
 
 def _one_row(model: Loaded) -> Rows | None:
-    """One row that the original answers: from the example, else zeros and empty text."""
+    """One row that the original answers: from the example, else zeros and empty text.
+
+    Of the example's the first without a missing text, which the original may refuse.
+    """
     if model.example is not None:
-        return {name: values[:1] for name, values in model.example.items()}
+        texts = [values for values in model.example.values() if values.dtype == object]
+        whole = [all(one is not None for one in row) for row in zip(*texts, strict=True)]
+        at = whole.index(True) if True in whole else 0
+        return {name: values[at : at + 1] for name, values in model.example.items()}
     signature = model.signature
     if signature.tensor is not None:
         name = signature.tensor.name or TENSOR

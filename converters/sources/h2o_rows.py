@@ -20,6 +20,8 @@ import pandas as pd
 
 # What H2O is told to read as a missing level; a quoted empty text is a level to it.
 MISSING = "crossport:missing"
+# What H2O's client makes of a missing text in a pandas table, in training and when MLflow asks.
+AS_TEXT = frozenset({"nan", "NaN", "None", "<NA>"})
 ENUM, NUMBER = "Enum", "Numeric"
 SEPARATOR, CHUNK = 44, 1 << 22
 # The powers of the smallest numbers are no numbers themselves: they are taken in two steps.
@@ -36,7 +38,8 @@ def predicted(
         columns: the model's columns → their levels, None for numbers.
 
     Raises:
-        ValueError: an infinite number, which H2O reads as a missing one.
+        ValueError: an infinite number, which H2O reads as a missing one; a missing text where the
+            model learned such as a level, by which MLflow would answer and no MOJO does.
         OSError: the server does not answer these rows.
     """
     parts = _parts(columns, frame)
@@ -67,6 +70,10 @@ def _parts(columns: Mapping[str, list[str] | None], frame: pd.DataFrame) -> dict
     for place, (name, levels) in enumerate(columns.items()):
         if levels is not None:
             names = [level_of(value) for value in frame[name]]
+            if None in names and AS_TEXT & set(levels):
+                raise ValueError(
+                    f"missing texts of {name!r} are a level of their own to this model"
+                )
             parts[f"l{place}"] = [MISSING if one is None else one for one in names]
             continue
         whole, power = _split(frame[name])

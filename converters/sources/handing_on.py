@@ -157,6 +157,8 @@ def _of_library(code: CodeType, names: dict[str, Any]) -> bool:
     """Whether a function is of a module that is installed here, and not the owner's own."""
     if code.co_filename.startswith("<frozen "):
         return True  # a part of the interpreter itself
+    if str(names.get("__name__")).partition(".")[0] == "mlflow":
+        return True  # its decorators are pickled with what they wrap
     known = sys.modules.get(str(names.get("__name__")))
     if known is None or vars(known) is not names:
         return False  # unpickled by value, whatever it was called where it was written

@@ -413,8 +413,8 @@ def test_the_same_bundle_gives_the_same_jar_and_it_runs_by_itself(model, compile
         assert names[0] == "META-INF/MANIFEST.MF"
         assert "com/example/fraudscoring/model.onnx" in names
         assert not [name for name in names if "GoldenAnswers" in name or "Test" in name]
-    runtime = Path.home() / ".m2/repository/com/microsoft/onnxruntime/onnxruntime/1.29.0"
-    path = f"{jar}:{next(runtime.glob('*.jar'))}"
+    runtime = jars.ready("java", elsewhere.environments_folder(), print, never)
+    path = f"{jar}:{next(runtime.glob('com.microsoft.onnxruntime.*.jar'))}"
     main = "com.example.fraudscoring.FraudScoringScorer"
     ran = subprocess.run(["java", "-cp", path, main, "--help"], capture_output=True, text=True)
     assert ran.returncode == 0

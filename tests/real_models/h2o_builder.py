@@ -59,6 +59,7 @@ def table(count: int = 400) -> Any:
     frame["place"] = np.array([f"p{i:02d}" for i in range(60)], object)[
         random.integers(0, 60, count)
     ]
+    frame["mood"] = np.where(random.random(count) < 0.3, None, frame["town"])
     frame["count"] = random.poisson(np.exp(0.3 * score)).astype(float)
     frame["grade"] = np.select([score < -1, score < 0, score < 1], ["1", "2", "3"], "4")
     frame["kind"] = np.select([score < -0.7, score > 0.7], ["low", "high"], "mid")
@@ -95,6 +96,7 @@ for _family in ("poisson", "tweedie", "laplace", "quantile", "huber"):
 _trained("gbm_gamma", BOOSTING, "weight", distribution="gamma", **TREES)
 _trained("gbm_balanced", BOOSTING, "kind", balance_classes=True, **TREES)
 _trained("gbm_places", BOOSTING, "bought", ["place", "town", "age"], ntrees=20, max_depth=8)
+_trained("gbm_gaps", BOOSTING, "bought", ["mood", "age"], **TREES)
 _trained("gbm_ranges", BOOSTING, "bought", ["place", "town"], nbins_cats=4, ntrees=9)
 _trained("gbm_narrow", BOOSTING, "amount", ["age"], ntrees=30, max_depth=9, min_rows=1)
 _trained("gbm_encoded", BOOSTING, "bought", categorical_encoding="one_hot_explicit", **TREES)

@@ -20,6 +20,8 @@ CONVERTIBLE = [
     "clusters",
     "anomalies",
 ]
+# Trained on missing texts, which the client made a level of.
+GAPS = "gbm_gaps"
 # What our own emitters write besides: each family and link, each setting that changes arithmetic.
 WRITTEN = [
     *CONVERTIBLE,

@@ -7,6 +7,7 @@ import io
 import os
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -113,15 +114,16 @@ def test_the_benchmark_compiles_in_its_own_profile_and_knows_its_measures(built:
 
 def laid_out(files: list[Path]) -> subprocess.CompletedProcess[str]:
     """Asks google-java-format which of the files it would write otherwise."""
-    _maven(Path.cwd(), "-q", "dependency:get", f"-Dartifact={FORMATTER}", "-Dtransitive=false")
-    places = Path.home().glob(
-        ".m2/repository/com/google/googlejavaformat/google-java-format/1.28.0/*-all-deps.jar"
-    )
     exports = [
         f"--add-exports=jdk.compiler/com.sun.tools.javac.{one}=ALL-UNNAMED" for one in EXPORTS
     ]
-    command = ["java", *exports, "-jar", str(next(places)), "--dry-run", *map(str, files)]
-    return subprocess.run(command, capture_output=True, text=True, encoding="utf-8")
+    with tempfile.TemporaryDirectory() as place:
+        # Wherever Maven keeps its own copies.
+        copied = [f"-Dartifact={FORMATTER}", f"-DoutputDirectory={place}"]
+        _maven(Path(place), "-q", "dependency:copy", *copied)
+        (jar,) = Path(place).glob("*.jar")
+        command = ["java", *exports, "-jar", str(jar), "--dry-run", *map(str, files)]
+        return subprocess.run(command, capture_output=True, text=True, encoding="utf-8")
 
 
 def test_the_sources_are_laid_out_as_google_java_format_would(tmp_path: Path):

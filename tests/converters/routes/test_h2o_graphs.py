@@ -29,10 +29,11 @@ def done(tmp_path_factory):
     place = tmp_path_factory.mktemp("jobs")
     (place / "models").mkdir()
     saved = {
-        name: models.copy(name, place / "models" / name) for name in [*models.WRITTEN, *REFUSED]
+        name: models.copy(name, place / "models" / name)
+        for name in [*models.WRITTEN, *REFUSED, models.GAPS]
     }
     folders = {}
-    for target, name in [*JOBS, *(("onnx", name) for name in REFUSED)]:
+    for target, name in [*JOBS, *(("onnx", name) for name in (*REFUSED, models.GAPS))]:
         (place / f"{target}_{name}").mkdir()
         folders[target, name] = jobs.make_job(
             place / f"{target}_{name}", saved[name], "h2o", target, rows=150
@@ -74,6 +75,15 @@ def test_a_model_that_skips_gaps_answers_an_unknown_level_and_no_missing_one(don
     assert missing.any()
     assert np.array_equal(np.isnan(answers["prediction"]), missing | np.isnan(rows["größe"]))
     assert (unknown & ~missing).any()
+
+
+def test_a_missing_text_that_was_a_level_in_training_is_none_to_the_file(done):
+    report = converted(done["onnx", models.GAPS])
+    assert {one.name: one.nullable for one in report.inputs} == {"mood": False, "age": True}
+    assert judged(done["onnx", models.GAPS]).state == "proven"
+    rows, _ = golden.read(done["onnx", models.GAPS] / "convert" / "rows")
+    assert "nan" in rows["mood"]
+    assert not any(mood is None for mood in rows["mood"])
 
 
 def test_levels_are_text_flags_and_whole_numbers_as_in_the_signature(done):
