@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -70,6 +72,15 @@ def generated(folder: Path, kind: str, driver: Path | None = None) -> Generated:
     build(job)
     package = names.package("models", kind)
     return compiled(job / contract.BUNDLE_DIR, folder, names.prefix(kind), package, driver)
+
+
+def each(driver: Path) -> Iterator[tuple[str, Path, Generated]]:
+    """Both kinds in turn, each with the folder that it is made in and with the driver compiled."""
+    with tempfile.TemporaryDirectory(prefix="crossport-bench-") as place:
+        for kind in ("logistic", "forest"):
+            folder = Path(place) / kind
+            folder.mkdir()
+            yield kind, folder, generated(folder, kind, driver)
 
 
 def compiled(

@@ -6,11 +6,10 @@ own memory, `float[][]` with `getValue()`, and ours with records; the least of 6
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 
 from bench._figures import tell
-from bench._generated import generated
+from bench._generated import each
 
 ROWS = ("1", "100", "10000")
 DRIVER = Path(__file__).parent / "java" / "Overhead.java"
@@ -20,18 +19,14 @@ MOST_OVERHEAD, LEAST_GAIN = 1.05, 5.0
 
 def main() -> int:
     """Measure both models and print the figures."""
-    with tempfile.TemporaryDirectory(prefix="crossport-bench-") as place:
-        for kind in ("logistic", "forest"):
-            folder = Path(place) / kind
-            folder.mkdir()
-            told = generated(folder, kind, DRIVER).java("Overhead", *ROWS)
-            for line in told.splitlines():
-                rows, bare, batch, arrays, records = line.split()
-                name = f"{kind}, {rows} rows"
-                _tell(f"{name}: own memory", batch, "bare direct buffer", bare, MOST_OVERHEAD)
-                fast = kind == "logistic" and int(rows) >= 100
-                goal = 1 / LEAST_GAIN if fast else 1.0
-                _tell(f"{name}: records", records, "float[][] and getValue()", arrays, goal)
+    for kind, _, made in each(DRIVER):
+        for line in made.java("Overhead", *ROWS).splitlines():
+            rows, bare, batch, arrays, records = line.split()
+            name = f"{kind}, {rows} rows"
+            _tell(f"{name}: own memory", batch, "bare direct buffer", bare, MOST_OVERHEAD)
+            fast = kind == "logistic" and int(rows) >= 100
+            goal = 1 / LEAST_GAIN if fast else 1.0
+            _tell(f"{name}: records", records, "float[][] and getValue()", arrays, goal)
     return 0
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,7 +17,7 @@ from typing import Any
 import httpx
 
 from bench._figures import tell
-from bench._generated import FEATURES, Generated, generated
+from bench._generated import FEATURES, Generated, each
 from scripts.ports import listener
 
 BENCH = "java_vs_pyfunc"
@@ -29,13 +28,9 @@ DRIVER = Path(__file__).parent / "java" / "Throughput.java"
 
 def main() -> int:
     """Measure both models and print the figures."""
-    with tempfile.TemporaryDirectory(prefix="crossport-bench-") as place:
-        for kind in ("logistic", "forest"):
-            folder = Path(place) / kind
-            folder.mkdir()
-            made = generated(folder, kind, DRIVER)
-            with served(folder / "saved") as url:
-                _compare(kind, made, folder / "saved", url)
+    for kind, folder, made in each(DRIVER):
+        with served(folder / "saved") as url:
+            _compare(kind, made, folder / "saved", url)
     return 0
 
 

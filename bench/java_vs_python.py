@@ -6,13 +6,12 @@ are in memory that the runtime reads as it is.
 
 from __future__ import annotations
 
-import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
 from bench._figures import tell
-from bench._generated import FEATURES, Generated, generated
+from bench._generated import FEATURES, Generated, each
 
 BENCH = "java_vs_python"
 BATCHES = (1, 100, 10_000)
@@ -23,11 +22,8 @@ DRIVER = Path(__file__).parent / "java" / "Throughput.java"
 
 def main() -> int:
     """Measure both models and print the figures."""
-    with tempfile.TemporaryDirectory(prefix="crossport-bench-") as place:
-        for kind in ("logistic", "forest"):
-            folder = Path(place) / kind
-            folder.mkdir()
-            _compare(kind, generated(folder, kind, DRIVER))
+    for kind, _, made in each(DRIVER):
+        _compare(kind, made)
     return 0
 
 

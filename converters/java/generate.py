@@ -92,10 +92,14 @@ def _sum_parts(manifest: Manifest, size: int) -> dict[str, str]:
 
 
 def _write(path: Path, template: str, parts: dict[str, str]) -> None:
-    text = (resources.files("converters.java") / "templates" / template).read_text("utf-8")
-    text = Template(text).substitute(parts)
+    text = _filled(template, parts)
     text = laid_out(text) if path.suffix == ".java" else text
     path.write_text(text, encoding="utf-8", newline="\n")
+
+
+def _filled(template: str, parts: dict[str, str]) -> str:
+    text = (resources.files("converters.java") / "templates" / template).read_text("utf-8")
+    return Template(text).substitute(parts)
 
 
 def _names(project: Plan) -> dict[str, str]:
@@ -158,7 +162,8 @@ def _write_input(project: Plan, main: Path) -> None:
 
 
 def _write_model(project: Plan, main: Path) -> None:
-    names = _names(project) | {"javadoc": _model_javadoc(project)}
+    names = _names(project)
+    names |= {"javadoc": _model_javadoc(project), "loading": _filled("Loading.java", names)}
     for source in project.runtime.sources(project):
         name = f"{project.prefix}{source.name}" if source.own else source.name
         _write(main / f"{name}.java", source.template, names | source.parts)

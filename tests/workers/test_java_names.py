@@ -11,12 +11,10 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from converters import contract
 from converters.bundle.build import build
 from converters.java import names
-from converters.steps import jvm as judging
 from tests.converters.bundle.jobs import named_job
-from tests.real_models import elsewhere
+from tests.workers.test_jvm import check, checker_in, judged
 from workers import jvm
 
 pytestmark = pytest.mark.skipif(
@@ -39,8 +37,7 @@ SEVERAL = st.lists(NAMES, unique=True, min_size=2, max_size=12)
 
 @pytest.fixture(scope="module")
 def checker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[jvm.Checker]:
-    made = jvm.Checker(tmp_path_factory.mktemp("jvm"), 1000)
-    made.ready(elsewhere.environments_folder(), print, lambda: False)
+    made = checker_in(tmp_path_factory.mktemp("jvm"), 1000)
     yield made
     made.close()
 
@@ -63,9 +60,7 @@ def test_whatever_things_are_called_the_java_compiles_and_is_right(
         job: Path = named_job(Path(place) / "job", columns, words, labels, model=model)
         build(job)
         (job / "jvm").mkdir()
-        ran = checker.check(job / "bundle", job / "jvm", 120, lambda: False)
+        ran = check(checker, job)
         assert ran.state == "ran", ran.message
-        contract.write(ran, job / "jvm" / "run.json")
-        assert judging.run(job)
-        report = contract.read(contract.JvmReport, job / "jvm" / "report.json")
+        report = judged(job)
         assert report.state == "proven", report.sentence

@@ -22,6 +22,7 @@ from converters.steps import jvm as judging
 from tests.converters.java.test_tools import laid_out as formatted
 from tests.converters.jobs import make_job
 from tests.real_models import elsewhere, h2o_models
+from tests.workers.test_jvm import checker_in
 from workers import jvm
 
 pytestmark = pytest.mark.skipif(
@@ -97,8 +98,7 @@ H2O = ["gbm", "several", "gbm_amount", "clusters", "anomalies"]
 @pytest.fixture(scope="module")
 def checker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[jvm.Checker]:
     """One warm JVM for all of them."""
-    made = jvm.Checker(tmp_path_factory.mktemp("jvm"), 100)
-    made.ready(elsewhere.environments_folder(), print, lambda: False)
+    made = checker_in(tmp_path_factory.mktemp("jvm"))
     yield made
     made.close()
 
